@@ -1,6 +1,7 @@
 """This module checks that a production site is safe before it serves, in `migrate` and `check --deploy --database
 default`."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -305,6 +306,17 @@ def captures_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
             Warning("CLAMD is empty: units open originals of captures that nobody has scanned.", id="pnav.W028")
         )
     return messages
+
+
+@register(Tags.files, deploy=True)
+def spool_is_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a folder for long bodies and documents in which this account cannot make a file."""
+    try:
+        with tempfile.TemporaryFile(dir=settings.SPOOL_DIR or None):
+            return []
+    except OSError as error:
+        message = f"SPOOL_DIR: no file can be made there ({type(error).__name__}), so nothing long is taken or given."
+        return [Error(message, hint="A folder of the account that runs the service.", id="pnav.E007")]
 
 
 def _is_verified(database: Mapping[str, Any]) -> bool:

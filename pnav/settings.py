@@ -393,6 +393,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 250
 DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts, or one capture
 # No uploaded file is written to a disk without encryption (docs/adr/0082).
 FILE_UPLOAD_HANDLERS = ["common.sealed_files.spool.SpoolHandler"]
+# The folder of what is too long for memory, encrypted. On a disk: a folder in memory would be memory.
+SPOOL_DIR = env.str("SPOOL_DIR", "")
 
 # --- sessions and cookies: the visit ------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from pnav.checks import (
     register_leaves,
     safe_deployment,
     safe_machine,
+    spool_is_writable,
 )
 from reports.models import BackupStatus
 from tests.factories import locations as places
@@ -119,6 +120,15 @@ def test_safe_deployment_sees_connections_in_clear(settings, monkeypatch, databa
 def test_safe_deployment_runs_with_deploy_only():
     assert safe_deployment in registry.deployment_checks
     assert safe_deployment not in registry.registered_checks
+
+
+def test_folder_in_which_nothing_can_be_made_is_told(settings, tmp_path):
+    for folder in ("", str(tmp_path)):
+        settings.SPOOL_DIR = folder
+        assert spool_is_writable(None) == []
+    settings.SPOOL_DIR = str(tmp_path / "absent")
+    assert ids(spool_is_writable(None)) == ["pnav.E007"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_register_that_goes_nowhere_is_told(settings):

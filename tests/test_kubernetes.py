@@ -15,9 +15,10 @@ from django.conf import settings
 from django.core.management import get_commands
 from django.urls import resolve, reverse
 
+from common.offload import background_jobs, long_results
 from deploy import probe as alive
 from pnav import certificates
-from pnav.server import entry
+from pnav.server import body_limits, entry, http_channel
 from pnav.version import VERSION
 from tests.test_compose import COMPOSE as WHOLE_COMPOSE
 from tests.test_compose import COPY_SECONDS, OF_THE_WORKER, SECRETS, in_bytes, words
@@ -192,10 +193,16 @@ def test_process_has_at_least_the_memory_of_compose(name):
     assert in_bytes(limit.replace("Gi", "g").replace("Mi", "m")) >= in_bytes(service["mem_limit"])
 
 
-def test_pages_have_the_room_of_compose_for_what_people_send():
-    (room,) = [one["emptyDir"]["sizeLimit"] for one in spec_of("pnav-pages")["volumes"] if one["name"] == "tmp"]
-    (of_compose,) = [one.removeprefix("/tmp:size=") for one in COMPOSE["web"]["tmpfs"]]  # noqa: S108  of the container
-    assert in_bytes(room.replace("Mi", "m")) >= in_bytes(of_compose)
+def test_pages_have_room_on_a_disk_for_what_people_send_and_take():
+    """The most is what six jobs under way and six kept results fill, and four long bodies, each twice."""
+    spec = spec_of("pnav-pages")
+    (spool,) = [one["emptyDir"] for one in spec["volumes"] if one["name"] == "spool"]
+    documents = 2 * background_jobs.AT_MOST * long_results.SPOOL_BYTES_AT_MOST
+    bodies = 2 * http_channel.LONG_AT_MOST * body_limits.CAPTURE_BODY_MAX_BYTES
+    assert "medium" not in spool and in_bytes(spool["sizeLimit"].replace("Gi", "g")) > documents + bodies
+    (container,) = spec["containers"]
+    folder = environment_of(container)["SPOOL_DIR"]
+    assert {"name": "spool", "mountPath": folder} in container["volumeMounts"]
 
 
 @pytest.mark.parametrize(("pod", "container"), CONTAINERS)
@@ -235,6 +242,7 @@ def test_files_that_are_named_are_mounted(pod, container):
     assert {one["name"] for one in mounts.values()} <= set(volumes)
     given = environment_of(container)
     paths = {value for name, value in given.items() if name.endswith("_FILE") or value.startswith("/")}
+    paths.discard(given.get("SPOOL_DIR", ""))
     paths |= set(
         re.findall(
             r"=(/[\w/.-]+)", " ".join(given[name] for name in ("DATABASE_URL", "DATA_KEYS_DATABASE_URL", "REDIS_URL"))

@@ -77,10 +77,10 @@ WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
 CAPTURE_FORM = Budget(ms=400, statements=320, rows=400, kib=8 * 1024)
 # A person who shows all their facts at once (`definitions.FACTS_MOST`), with one statement.
 JOURNAL = Budget(ms=20, statements=40, rows=600, kib=8 * 1024)
-# A person who takes a copy of the whole exchange, at most COPIES times in an hour: everything in it is read once, and
-# child processes draw the papers. Of memory the longest exchange takes 34 MiB while its files are joined
-# (tests/chat/personal_copy/test_memory.py). What a process holds so is bounded by its jobs (docs/adr/0147).
-COPY = Budget(ms=600, statements=60, rows=8_000, kib=40 * 1024)
+# A person who takes a copy of the whole exchange, at most COPIES times in an hour: everything in it is read once, its
+# messages and facts twice, and child processes draw the papers. It is in a spool, and a piece of it in memory
+# (docs/adr/0149, tests/chat/personal_copy/test_memory.py).
+COPY = Budget(ms=600, statements=140, rows=16_000, kib=8 * 1024)
 # A socket that asks for the whole thread as often as `readings` allows (`chat.rules.message_limits`: 6,300 messages). A
 # frame holds PAGE of them, and is sent in a turn of its own.
 WHOLE_BY_SOCKET = Budget(ms=20, statements=120, rows=6_500, kib=8 * 1024)
@@ -92,15 +92,14 @@ SCREEN = replace(STAFF, ms=200, rows=2_000)
 # Figures over many days, short papers and tables: they are drawn from sums, or in a child process with limits of its
 # own.
 HEAVY = Budget(ms=400, statements=120, rows=12_000, kib=8 * 1024)
-# The documents of a whole exchange, and the register of openings. Of memory the longest exchange takes 46 MiB for an
-# agent's archive, as for COPY.
-DOCUMENT = replace(HEAVY, kib=48 * 1024)
+# The documents of a whole exchange, as COPY is, and the register of openings.
+DOCUMENT = replace(HEAVY, statements=160, rows=16_000)
 # The admin, for administrators only: lists of at most 200 rows, and forms of one object.
 ADMIN = Budget(ms=400, statements=200, rows=3_000, kib=8 * 1024)
 
 # Five hundred accounts at once, each with its agent, its line of the audit log and its first password (whose hash is
-# counted apart). Only administrators do this, some times a year. The sheet takes 12 MiB.
-ACCOUNTS = Budget(ms=2_500, statements=200, rows=6_000, kib=16 * 1024)
+# counted apart). Only administrators do this, some times a year.
+ACCOUNTS = Budget(ms=2_500, statements=200, rows=6_000, kib=8 * 1024)
 
 # What an act leaves behind when its line does not say it.
 BY_BUDGET = {STAFF: USED, HEAVY: RECORDED, DOCUMENT: RECORDED, ADMIN: OBJECT}

@@ -13,7 +13,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -68,16 +68,16 @@ UNDO_SECONDS = 10
 # The field of the answer that names what is proposed once it is sent (`macros.proposals_in_words`).
 FOLLOWING = "propose"
 
-type AgentView = Callable[..., HttpResponse]
+type AgentView = Callable[..., HttpResponseBase]
 
 
-def for_figures(view: AgentView) -> Callable[..., HttpResponse]:
+def for_figures(view: AgentView) -> AgentView:
     """Give the view a supervisor as `agent`, or None for an analyst, who has no console; 403 for anybody else."""
     of_agents = for_agents(view)
 
     @login_required
     @wraps(view)
-    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if getattr(request.user, "is_analyst", False):
             return view(request, agent=None, **kwargs)
         if not getattr(request.user, "is_supervisor", False):
@@ -92,7 +92,7 @@ def frame_of(agent: Agent | None) -> str:
     return "console/base.html" if agent is not None else "console/analyst_base.html"
 
 
-def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
+def for_agents(view: AgentView) -> AgentView:
     """Give the view the signed-in agent as `agent`. Others are sent to sign in, or get 403 with another account.
 
     Each request renews the agent's lease, whatever it asks for, because the agent is present.
@@ -100,7 +100,7 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
 
     @login_required
     @wraps(view)
-    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         agent = access.as_agent(request.user)
         if agent is None:
             raise PermissionDenied
@@ -142,18 +142,18 @@ type Obtain = Callable[[Agent, uuid.UUID], Conversation]
 type Ended = Callable[[HttpRequest, Conversation], HttpResponse]
 
 
-def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentView], Callable[..., HttpResponse]]:
+def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentView], AgentView]:
     """Make a view a POST on one conversation, which it gets as `current`.
 
     obtain: returns the conversation, or raises Http404. If it went to another agent meanwhile, the answer is 404, as if
     it did not exist. So it is when it has ended meanwhile, unless `ended` is given, which then makes the response.
     """
 
-    def decorate(view: AgentView) -> Callable[..., HttpResponse]:
+    def decorate(view: AgentView) -> AgentView:
         @require_POST
         @for_agents
         @wraps(view)
-        def wrapped(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+        def wrapped(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponseBase:
             current = obtain(agent, public_id)
             try:
                 return view(request, agent=agent, current=current)

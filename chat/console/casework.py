@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import date as format_date
 from django.urls import reverse
@@ -52,6 +52,7 @@ from common import rate_limits
 from common.data_keys import keys
 from common.kept_messages import tell_of
 from common.offload import background_jobs, pool
+from common.sealed_files.answer import PieceByPiece
 from reports.audit import log as audit_log
 from reports.audit import recorded_pages
 from reports.models import AccessKind, Motive
@@ -411,7 +412,7 @@ def _found(agent: Agent, asked: dict[str, Any]) -> ConversationQuerySet:
 
 @require_POST
 @for_agents
-def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponseBase:
     """Return the transcript and the file as a PDF, for a reason that the register records.
 
     This takes one reading of the thread, whose length is bounded, and one child process within the limits of
@@ -431,7 +432,10 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         return _no_paper(request, agent, current, form, "keys", 503)
     # They are a part of the job's name, so that a document that names one that is gone is not given. Read before it.
     files = capture_queries.erasable_files(current)
-    parts = casework_panels.parts(casework_panels.document(agent, current, motive=form.reason, now=timezone.now()))
+    try:
+        parts = casework_panels.parts(casework_panels.document(agent, current, motive=form.reason, now=timezone.now()))
+    except pool.NotDone as error:
+        return _no_paper(request, agent, current, form, _why_no_paper(error), 503)
     if form.cleaned_data["archive"]:
         return _archive(request, agent, current, form, parts, f"archive:agent:{agent.pk}:{current.public_id}:{files}")
     number = form.cleaned_data["part"] or (1 if len(parts) == 1 else 0)
@@ -439,7 +443,7 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         return _no_paper(request, agent, current, form, "", 200, parts)
     # The document is rendered outside of any transaction, then recorded, then sent, so that no lock is held meanwhile,
     # and nothing is sent without its line in the register. One that is late goes on (`common.offload.background_jobs`).
-    document, who = parts[number - 1].document, f"agent:{agent.pk}"
+    document, who = parts[number - 1].stored.document(), f"agent:{agent.pk}"
     try:
         pages = background_jobs.ask(
             f"paper:{who}:{current.public_id}:{form.reason}:{number}:{files}",
@@ -474,7 +478,7 @@ def _archive(
     form: PaperForm,
     parts: Sequence[casework_panels.Part],
     job: str,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Return all parts with their JSON, and the page that verifies them, recorded in the register before.
 
     job: what names it, beside the reason.
@@ -485,16 +489,17 @@ def _archive(
     begin = partial(
         agent_archive.prepare,
         current,
-        [one.document for one in parts],
+        [one.stored for one in parts],
         who=who,
         now=now,
         motive=form.reason,
         schema_url=address,
     )
     try:
-        made = agent_archive.give_archive(
-            background_jobs.ask(f"{job}:{form.reason}", begin, who=who, data_key=current.data_key, is_for_staff=True)
+        prepared = background_jobs.ask(
+            f"{job}:{form.reason}", begin, who=who, data_key=current.data_key, is_for_staff=True
         )
+        made = agent_archive.give_archive(prepared, name=f"echange-{str(current.public_id)[:8]}.zip")
     except (background_jobs.NotYet, pool.NotDone) as error:
         return _no_paper(request, agent, current, form, _why_no_paper(error), 503)
     except archive.TooLarge:
@@ -507,9 +512,7 @@ def _archive(
             subject=str(current.public_id),
             detail=f"archive: transcript and file, sha256 {made.list_digest}",
         )
-    name = f"echange-{str(current.public_id)[:8]}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return HttpResponse(made.content, content_type="application/zip", headers=headers)
+    return PieceByPiece(made.pieces, length=made.length, name=made.name, kind="application/zip")
 
 
 def _why_no_paper(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """This module reads the panels beside the thread for the console's pages, and the exchange for its document."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,8 @@ from chat.casework.at_hand import EVERYTHING, AtHand
 from chat.casework.forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
 from chat.console import referral_panel
 from chat.conversations import wording
-from chat.documents import transcript_pdf
+from chat.documents import stored_parts
+from chat.documents.stored_parts import StoredPart
 from chat.documents.transcript_pdf import Document, Section
 from chat.journal import chronology
 from chat.journal import panel as journal_panel
@@ -45,6 +46,7 @@ from chat.rules.referral import SUMMARY_MAX
 from chat.rules.reply_template import Reply
 from common import clock, plain_text
 from common.choices import label_of
+from common.sealed_files.spool import Spool
 from reports import form_of_address, letterhead
 from reports.models import AgeBand, Platform, Since
 from reports.models import Fact as FormOfFacts
@@ -429,33 +431,31 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """It is one document of a long exchange. first, last: the numbers of its messages, as printed before each of
-    them; "" for one that has the file alone."""
+    """It is one document of a long exchange, which waits in a spool. first, last: the numbers of its messages, as
+    printed before each of them; "" for one that has the file alone."""
 
     number: int
     first: str
     last: str
-    document: Document
+    stored: StoredPart
 
 
 def parts(whole: Document) -> list[Part]:
     """Return the documents of an exchange, nearly always one. The first has the file, as far as it fits; each says
-    which part it is."""
-    found = transcript_pdf.parts(whole)
+    which part it is. Raises pool.Failed when the disk is full."""
+    found = stored_parts.store(Spool(), whole)
     if len(found) == 1:
-        return [Part(1, "", "", whole)]
+        return [Part(1, "", "", found[0])]
     made = []
     for number, part in enumerate(found, 1):
-        first, last = (
-            (head.partition(".")[0] for head, _body in (part.thread[0], part.thread[-1])) if part.thread else ("", "")
-        )
+        first, last = (head.partition(".")[0] for head in (part.first_head, part.last_head))
         told = {"number": number, "count": len(found), "first": first, "last": last}
         which = (
             _("Partie %(number)d sur %(count)d : messages %(first)s à %(last)s.") % told
-            if part.thread
+            if first
             else _("Partie %(number)d sur %(count)d.") % told
         )
-        made.append(Part(number, first, last, replace(part, about=[*whole.about, which])))
+        made.append(Part(number, first, last, stored_parts.with_about(part, [*whole.about, which])))
     return made
 
 
@@ -492,8 +492,9 @@ def _work(conversation: Conversation) -> list[Section]:
     if rows := proposals.proposals_of(conversation):
         pairs = [(one.text, one.answer or _("sans réponse")) for one in reversed(rows)]
         sections.append(Section(_("Propositions"), pairs=pairs))
-    if pairs := journal_panel.as_pairs(conversation):
-        sections.append(Section(_("Chronologie des faits, dits par la personne"), pairs=pairs))
+    if journal_queries.count_read(conversation)[0]:
+        told_then = journal_panel.as_pairs(conversation)
+        sections.append(Section(_("Chronologie des faits, dits par la personne"), pairs=told_then))
     if pairs := captures.as_pairs(conversation):
         sections.append(Section(_("Captures montrées par la personne"), pairs=pairs))
     if pairs := captures.handed_pairs(conversation):
@@ -525,10 +526,7 @@ def _work(conversation: Conversation) -> list[Section]:
     return sections
 
 
-def _thread(conversation: Conversation) -> list[tuple[str, str]]:
-    thread = []
-    for message in conversation.messages.select_related("agent__unit"):
-        message.conversation = conversation
+def _thread(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    for message in transcript.whole_thread(conversation):
         who = message.agent.interlocutor if message.agent else label_of(Author, message.author)
-        thread.append((f"{message.seq}. {who}, {_moment(message.sent_at)}", message.shown))
-    return thread
+        yield f"{message.seq}. {who}, {_moment(message.sent_at)}", message.shown

@@ -17,7 +17,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -54,11 +54,11 @@ def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
     return conversation
 
 
-def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _told_the_end(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Decorate a view so that a supervisor who had joined a conversation is told that it is over; others get 404."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
         try:
             return view(request, public_id=public_id)
         except Http404:
@@ -89,7 +89,7 @@ def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpRespon
     return render(request, "console/conversation_gone.html", context, status=404)
 
 
-def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_one(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Decorate a view for a supervisor's POST on one conversation.
 
     404 for one that they do not supervise. If it has ended meanwhile, the page shows what was typed.
@@ -97,11 +97,11 @@ def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return _told_the_end(acts_on(_conversation_or_404)(view))
 
 
-def _unless_recused(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _unless_recused(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Decorate such a view so that whoever knows somebody concerned gets the page, which says so and keeps the text."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    def wrapped(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponseBase:
         return _page(request, agent, current) if access.is_recused(agent, current) else view(request, agent, current)
 
     return wrapped

@@ -6,7 +6,7 @@ the pages (`chat.documents.drawing`, docs/adr/0055). A document is never longer 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -89,11 +89,14 @@ SLIP = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """It is a section of a document: sentences, and pairs of a name and its value. title: "" for none, on a slip."""
+    """It is a section of a document: sentences, and pairs of a name and its value. title: "" for none, on a slip.
+
+    pairs: an iterator where they are many, which `parts` reads once.
+    """
 
     title: str
     lines: Sequence[str] = ()
-    pairs: Sequence[tuple[str, str]] = ()
+    pairs: Iterable[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,9 @@ class Document:
     """It is the content of a document.
 
     title: also that of the file. mark: printed at the head of each page. thread: (head, body) of each message, in
-    order; without any its title is not printed. codes_note: a sentence for when a character had to be replaced by its
-    code. letterhead: lines, the first one in bold.
+    order, and an iterator where they are many, which `parts` reads once; without any its title is not printed.
+    codes_note: a sentence for when a character had to be replaced by its code. letterhead: lines, the first one in
+    bold.
     """
 
     title: str
@@ -111,7 +115,7 @@ class Document:
     mark: str = ""
     heads: tuple[str, str] = ("", "")
     thread_title: str = ""
-    thread: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    thread: Iterable[tuple[str, str]] = field(default=(), repr=False)
     language: str = field(default_factory=languages.source)
     codes_note: str = ""
     letterhead: Sequence[str] = ()
@@ -143,22 +147,23 @@ def draw(document: Document, source: str = EXCHANGE, *, who: str = "", is_patien
     return pages
 
 
-def parts(document: Document) -> list[Document]:
-    """Return the document in parts that can each be rendered, in order; nearly always one.
+def parts(document: Document) -> Iterator[Document]:
+    """Yield the document in parts that can each be rendered, in order; nearly always one. Their threads are lists.
 
     Its sections come first, then the thread. A section that does not fit is cut between its lines or pairs, and goes on
-    under its title in the next part. Takes a time linear in the length of all, 40 ms for 4 million characters.
+    under its title in the next part. Takes a time linear in the length of all, 40 ms for 4 million characters, and the
+    memory of one part when sections and thread are iterators.
     """
     about = sum(map(lines_of, document.about))
-    found, lines, is_empty = [_Cut()], about, True
+    part, lines, is_empty = _Cut(), about, True
     for piece in _pieces(document):
-        is_full = piece.section is None and len(found[-1].thread) == MESSAGES_AT_MOST
+        is_full = piece.section is None and len(part.thread) == MESSAGES_AT_MOST
         if not is_empty and (lines + piece.lines > LINES_AT_MOST or is_full):
-            found.append(_Cut())
-            lines = about
-        found[-1].add(piece)
+            yield replace(document, sections=part.sections, thread=part.thread)
+            part, lines = _Cut(), about
+        part.add(piece)
         lines, is_empty = lines + piece.lines, False
-    return [replace(document, sections=one.sections, thread=one.thread) for one in found]
+    yield replace(document, sections=part.sections, thread=part.thread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """This module reads the journal as an agent sees it: a chart, what the facts propose, and the list. In French, for
 agents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -258,17 +258,15 @@ def proposed_by(found: Findings) -> list[Proposed]:
     return made
 
 
-def as_pairs(conversation: Conversation, until: datetime | None = None) -> list[tuple[str, str]]:
-    """Return the facts that were shown and read, in order, for a document: when, and what.
+def as_pairs(conversation: Conversation, until: datetime | None = None) -> Iterator[tuple[str, str]]:
+    """Yield the facts that were shown and read, in order, for a document: when, and what.
 
-    until: when a summary was sent, for the facts that went with it.
+    until: when a summary was sent, for the facts that went with it. They are read with the first of them.
     """
-    pairs = []
     for fact in queries.read_facts(conversation, until):
         line = line_of(fact)
         words = [line.what, line.where, line.link, line.seen_by and _("Vu par : %(who)s") % {"who": line.seen_by}]
-        pairs.append((line.when, "\n".join(filter(None, words))))
-    return pairs
+        yield line.when, "\n".join(filter(None, words))
 
 
 def as_lines(facts: Sequence[Fact], room: int) -> list[str]:

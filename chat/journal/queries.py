@@ -2,7 +2,7 @@
 agent."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from common.encryption import UnsealError
 logger = logging.getLogger(__name__)
 
 PIECE = 20  # how many facts a page of the person shows
+SEALED_PIECE = 100  # how many rows are in memory, encrypted, while all facts are read
 
 
 def told_of(row: JournalFact) -> Told | None:
@@ -47,6 +48,16 @@ def _opened(conversation: Conversation, rows: Iterable[JournalFact]) -> list[Fac
             )
         )
     return found
+
+
+def _opened_in_pieces(conversation: Conversation, rows: "QuerySet[JournalFact]") -> Iterator[Fact]:
+    """Yield these facts. One statement for each SEALED_PIECE of them."""
+    last, is_more = 0, True
+    while is_more:
+        found = _opened(conversation, rows.filter(number__gt=last).order_by("number")[:SEALED_PIECE])
+        is_more = len(found) == SEALED_PIECE
+        last = found[-1].number if found else last
+        yield from found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,7 @@ def own_fact(conversation: Conversation, public_id: UUID, only: Collection[UUID]
 
 def own_facts(conversation: Conversation) -> list[Fact]:
     """Return all facts by date, private ones too, for the person's own copy (`chat.personal_copy`)."""
-    return in_order(_opened(conversation, _of(conversation, None).order_by("number")))
+    return in_order(_opened_in_pieces(conversation, _of(conversation, None)))
 
 
 def shown_facts(conversation: Conversation, most: int) -> list[Fact]:
@@ -128,7 +139,14 @@ def read_facts(conversation: Conversation, until: datetime | None = None) -> lis
     read by then, which went with a summary (`count_read`).
     """
     rows = JournalFact.objects.filter(conversation=conversation, read_at__isnull=False)
-    return in_order(_opened(conversation, rows if until is None else rows.filter(read_at__lte=until)))
+    return in_order(_opened_in_pieces(conversation, rows if until is None else rows.filter(read_at__lte=until)))
+
+
+def read_ids(conversation: Conversation, until: datetime | None = None) -> list[UUID]:
+    """Return the ids of the facts that `read_facts` returns, in no order. One statement; nothing is decrypted."""
+    rows = _of(conversation, None).filter(read_at__isnull=False)
+    rows = rows if until is None else rows.filter(read_at__lte=until)
+    return list(rows.values_list("public_id", flat=True))
 
 
 def count_read_of(conversation: Conversation, only: Collection[UUID]) -> int:

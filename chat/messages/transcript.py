@@ -52,8 +52,27 @@ PIECE_BYTES = protocol.PAGE_BYTES
 WHOLE_MESSAGES = 2_000
 WHOLE_BYTES = 512 * 1024
 
+# How many messages are in memory while a whole thread is read for a document.
+DOCUMENT_PIECE = 200
+
 # The id of the message to which an address of the console leads (`?message=`). It takes the focus.
 AIMED = "message-cherche"
+
+
+def whole_thread(conversation: Conversation) -> Iterator[Message]:
+    """Yield all messages in order, with their agents and units, for a document.
+
+    One statement for each DOCUMENT_PIECE of them, which are then in memory.
+    """
+    last, is_more = 0, True
+    while is_more:
+        rows = conversation.messages.filter(seq__gt=last).select_related("agent__unit").order_by("seq")
+        found = list(rows[:DOCUMENT_PIECE])
+        is_more = len(found) == DOCUMENT_PIECE
+        for message in found:
+            message.conversation = conversation
+            last = message.seq
+            yield message
 
 
 def _lines_statement(order: Literal["ASC", "DESC"]) -> LiteralString:

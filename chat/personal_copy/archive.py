@@ -1,6 +1,8 @@
 """This module writes an archive that can be verified: a zip of files with their digests in the format of `sha256sum`.
 Pure.
 
+Files that are made are kept in a spool (`keep_file`) until the archive is given, so that no archive is whole in memory.
+
 `empreintes.txt` has the SHA-256 of every other file, so that `sha256sum -c empreintes.txt` verifies an unpacked copy.
 Its own digest is the comment of the zip. `static/pnav/copy/archive.js` reads the same in a browser; a test compares
 both.
@@ -11,7 +13,7 @@ import io
 import re
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +21,18 @@ from typing import Any, Final
 
 import orjson
 
+from common.offload import long_results
+from common.offload.long_results import LongResult
+from common.sealed_files.spool import Part, Spool
 from reports.rules.copies import DIGESTS
 
 STATIC: Final = Path(__file__).resolve().parents[2] / "static" / "pnav"
 COMMENT: Final = f"SHA-256 {DIGESTS} "
-# An exchange with its PDFs takes some 3 MiB (`chat.rules.message_limits`); such an archive is made in memory.
-BYTES_AT_MOST: Final = 24 * 1024 * 1024
+# Files without captures. An exchange with its PDFs takes some 3 MiB (`chat.rules.message_limits`). The longest one, in
+# letters of four bytes and with the proofs of all its parts, takes 30 (tests/chat/personal_copy/test_memory.py).
+BYTES_AT_MOST: Final = 48 * 1024 * 1024
+# An archive that is closed by words is one page up to this length, which a browser has in memory to open it.
+PAGE_BYTES_AT_MOST: Final = 24 * 1024 * 1024
 # The captures of an exchange: `definitions.CAPTURES_SIZE` is 500 MB at most.
 LONG_BYTES_AT_MOST: Final = 600 * 1024 * 1024
 FILES_AT_MOST: Final = 320  # 50 captures, and 20 drawings of each of 10 documents (`definitions`)
@@ -40,11 +48,45 @@ class File:
     """It is one file of an archive.
 
     name: small letters, digits, hyphens, dots and slashes, which are the same on every system. It tells nothing about
-    the content. content: a view where it is a part of what is in memory already (`split`).
+    the content.
     """
 
     name: str
-    content: bytes | memoryview = field(repr=False)
+    content: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Return the number of its bytes."""
+        return len(self.content)
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of its bytes, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def pieces(self) -> Iterator[bytes]:
+        """Return its bytes as one piece."""
+        return iter((self.content,))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """It is a file in a spool, which may be read again and again."""
+
+    name: str
+    sha256: str
+    part: Part = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Return the number of its bytes."""
+        return self.part.size
+
+    @property
+    def pieces(self) -> Iterator[bytes]:
+        """Return its bytes in pieces, from the first one on."""
+        return self.part.pieces()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +99,19 @@ class LongFile:
     pieces: Iterator[bytes] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """It is an archive, whole. list_digest: that of the list of its files (`digest_of_list`), for the register."""
+type AnyFile = File | KeptFile | LongFile
 
-    content: bytes = field(repr=False)
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """It is an archive to be given. name: a neutral one. pieces: read once, without the database.
+
+    list_digest: that of the list of its files (`digest_of_list`), for the register.
+    """
+
+    name: str
+    length: int
+    pieces: Iterator[bytes] = field(repr=False)
     list_digest: str
 
 
@@ -70,21 +120,17 @@ def name_of(day: datetime, ending: str) -> str:
     return f"documents-{day:%Y-%m-%d}.{ending}"
 
 
-def digests_of(files: Sequence[File | LongFile]) -> bytes:
+def digests_of(files: Sequence[AnyFile]) -> bytes:
     """Return a line for each file in the format of `sha256sum`."""
-    return "".join(f"{_digest_of(one)}  {one.name}\n" for one in files).encode()
+    return "".join(f"{one.sha256}  {one.name}\n" for one in files).encode()
 
 
-def digest_of_list(files: Sequence[File | LongFile]) -> str:
+def digest_of_list(files: Sequence[AnyFile]) -> str:
     """Return the SHA-256 of that list, in hexadecimal, which covers every byte of every file of the archive."""
     return hashlib.sha256(digests_of(files)).hexdigest()
 
 
-def _digest_of(one: File | LongFile) -> str:
-    return one.sha256 if isinstance(one, LongFile) else hashlib.sha256(one.content).hexdigest()
-
-
-def pack(files: Sequence[File], at: datetime) -> bytes:
+def pack(files: Sequence[AnyFile], at: datetime) -> bytes:
     """Return the zip of these files and their digests. at: the time that each file gets, in local time.
 
     It is made in memory, with at most BYTES_AT_MOST and FILES_AT_MOST. Raises TooLarge, and ValueError for a name that
@@ -94,8 +140,8 @@ def pack(files: Sequence[File], at: datetime) -> bytes:
     return b"".join(pieces)
 
 
-def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = True) -> tuple[int, Iterator[bytes]]:
-    """Return the length of the zip, and its pieces. Of long files, one piece at a time is in memory.
+def stream(files: Sequence[AnyFile], at: datetime, *, is_listed: bool = True) -> tuple[int, Iterator[bytes]]:
+    """Return the length of the zip, and its pieces. Of long files and kept ones, one piece at a time is in memory.
 
     is_listed: whether the digests of the files are included; otherwise the digest of a long file need not be known.
 
@@ -106,7 +152,7 @@ def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = 
     if len(set(names)) != len(names) or not all(NAME.fullmatch(name) for name in names):
         raise ValueError("a file of the archive has no plain name of its own")
     long = sum(one.size for one in files if isinstance(one, LongFile))
-    short = sum(len(one.content) for one in files if isinstance(one, File))
+    short = sum(one.size for one in files if not isinstance(one, LongFile))
     if len(files) > FILES_AT_MOST or short > BYTES_AT_MOST or long > LONG_BYTES_AT_MOST:
         raise TooLarge
     # It is written once without the long files, to know its length, because sizes have fields of a fixed width.
@@ -114,28 +160,39 @@ def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = 
     return long + sum(map(len, _write(files, listed, at, is_measured=True))), _write(files, listed, at)
 
 
-def join(files: list[File], about: Any = None) -> bytes:
+def keep_file(spool: Spool, name: str, pieces: Iterable[bytes]) -> KeptFile:
+    """Write a file into a spool. Raises pool.Failed when the disk is full, or the spool too long."""
+    digest = hashlib.sha256()
+
+    def read() -> Iterator[bytes]:
+        for piece in pieces:
+            digest.update(piece)
+            yield piece
+
+    part = long_results.keep_pieces(spool, read())
+    return KeptFile(name, digest.hexdigest(), part)
+
+
+def join(files: Sequence[KeptFile], about: Any = None) -> LongResult:
     """Return these files as one value, to be kept until they are given (`common.offload.background_jobs`).
 
-    files: the list is emptied, so that a file which nobody else holds is not in memory twice. about: a JSON value that
-    goes with them.
+    about: a JSON value that goes with them.
     """
-    head = orjson.dumps({"about": about, "files": [[one.name, len(one.content)] for one in files]})
-    joined = io.BytesIO()
-    joined.write(head + b"\n")
-    while files:
-        joined.write(files.pop(0).content)
-    return joined.getvalue()
+    named = {"about": about, "files": [[one.name, one.sha256] for one in files]}
+    return LongResult(named, tuple(one.part for one in files))
 
 
-def split(joined: bytes) -> tuple[list[File], Any]:
-    """Return what `join` was given. The files are views of `joined`, which is megabytes long."""
-    end = joined.index(b"\n")
-    head, contents, files, start = orjson.loads(joined[:end]), memoryview(joined), [], end + 1
-    for name, size in head["files"]:
-        files.append(File(name, contents[start : start + size]))
-        start += size
-    return files, head["about"]
+def split(joined: LongResult | bytes) -> tuple[list[KeptFile], Any]:
+    """Return what `join` was given. Raises pool.Failed as `keep_file` does."""
+    if isinstance(joined, bytes):  # from a process of a version before, which kept it in Redis during an update
+        end = joined.index(b"\n")
+        head = orjson.loads(joined[:end])
+        spool, content, kept = Spool(), io.BytesIO(joined[end + 1 :]), []
+        for name, size in head["files"]:
+            kept.append(keep_file(spool, name, (content.read(size),)))
+        joined = join(kept, head["about"])
+    named = zip(joined.about["files"], joined.parts, strict=True)
+    return [KeptFile(name, sha256, part) for (name, sha256), part in named], joined.about["about"]
 
 
 class _Sink(io.RawIOBase):
@@ -158,7 +215,7 @@ class _Sink(io.RawIOBase):
 
 
 def _write(
-    files: Sequence[File | LongFile], listed: Sequence[File], at: datetime, *, is_measured: bool = False
+    files: Sequence[AnyFile], listed: Sequence[File], at: datetime, *, is_measured: bool = False
 ) -> Iterator[bytes]:
     """Yield the pieces of the zip. listed: the file with the digests of the others, or nothing."""
     sink = _Sink()
@@ -168,22 +225,18 @@ def _write(
         for one in (*files, *listed):
             entry = zipfile.ZipInfo(one.name, (at.year, at.month, at.day, at.hour, at.minute, at.second))
             # PDF files and images are already compressed.
-            is_text = isinstance(one, File) and not one.name.endswith(".pdf")
+            is_text = not isinstance(one, LongFile) and not one.name.endswith(".pdf")
             entry.compress_type = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
             entry.external_attr = 0o600 << 16  # only whoever unpacks the file may read it
             size = 0
             with archive.open(entry, "w") as written:
-                for piece in () if is_measured and isinstance(one, LongFile) else _pieces_of(one):
+                for piece in () if is_measured and isinstance(one, LongFile) else one.pieces:
                     size += len(piece)
                     written.write(piece)
                     yield sink.take()
-            if isinstance(one, LongFile) and size != one.size and not is_measured:
+            if size != one.size and not (is_measured and isinstance(one, LongFile)):
                 raise ValueError("a long file has another size than it said")
     yield sink.take()
-
-
-def _pieces_of(one: File | LongFile) -> Iterator[bytes]:
-    return one.pieces if isinstance(one, LongFile) else iter((one.content,))
 
 
 # --- one page ---------------------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """Encrypts a copy with words: AES-256-GCM with a key that PBKDF2 derives from them. Pure.
 
-A small copy is encrypted as a whole, inside the page that opens it. A larger one (`archive.BYTES_AT_MOST`) is encrypted
-in pieces, in a file beside the page, so that neither this process nor the browser has the whole in memory. The
-construction is STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, 2015); the nonce of a piece is `prefix (7 bytes) | its
-number (4) | 1 for the last (1)`. So a piece that was altered, moved, repeated, left out or cut off cannot be decrypted.
-The salt, and so the key, is new for each copy, so that no nonce is used twice with one key.
+A small copy is encrypted as a whole, inside the page that opens it. A larger one (`archive.PAGE_BYTES_AT_MOST`) is
+encrypted in pieces, in a file beside the page, so that the browser has not the whole in memory. This process has it in
+neither case. The construction is STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, 2015); the nonce of a piece is
+`prefix (7 bytes) | its number (4) | 1 for the last (1)`. So a piece that was altered, moved, repeated, left out or cut
+off cannot be decrypted. The salt, and so the key, is new for each copy, so that no nonce is used twice with one key.
 
 The page decrypts itself in any browser (`static/pnav/copy/locked.js`) with WebCrypto, because neither Windows nor macOS
 can open an AES zip without other software. A child process derives the key, within the limits of `common.offload`, so
@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from common.offload import pool
@@ -45,12 +46,21 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """It is what a page needs to decrypt it again, besides the words. salt, nonce: in base64; content: as it is."""
+    """It is what a page needs to decrypt it again, besides the words. salt, nonce: in base64.
+
+    size: bytes before encryption. pieces: the encrypted bytes, read once.
+    """
 
     salt: str
     nonce: str
-    content: bytes = field(repr=False)
+    size: int
+    pieces: Iterator[bytes] = field(repr=False)
     rounds: int = ROUNDS
+
+    @property
+    def length(self) -> int:
+        """Return the number of bytes of all pieces together."""
+        return self.size + TAG_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +100,25 @@ def make_key(words: str, *, who: str, is_patient: bool = False) -> Key:
     return Key(salt, key)
 
 
-def close(content: bytes, key: Key) -> Locked:
-    """Encrypt a content. key: used for nothing else."""
+def close(content: Iterable[bytes], size: int, key: Key) -> Locked:
+    """Encrypt a content as a whole, of which one piece at a time is in memory. size: the number of its bytes.
+
+    key: used for nothing else. The pieces raise ValueError at the end if `content` had another size.
+    """
     nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = AESGCM(key.key).encrypt(nonce, content, None)
-    return Locked(b64encode(key.salt).decode(), b64encode(nonce).decode(), sealed)
+    sealed = _seal_whole(key.key, nonce, content, size)
+    return Locked(b64encode(key.salt).decode(), b64encode(nonce).decode(), size, sealed)
+
+
+def _seal_whole(key: bytes, nonce: bytes, content: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield what `AESGCM(key).encrypt` returns for the whole: WebCrypto reads the tag after the encrypted bytes."""
+    encryptor, left = Cipher(algorithms.AES(key), modes.GCM(nonce)).encryptor(), size
+    for one in content:
+        left -= len(one)
+        yield encryptor.update(one)
+    if left:
+        raise ValueError("what was to be sealed has another size than it said")
+    yield encryptor.finalize() + encryptor.tag
 
 
 def close_in_pieces(content: Iterable[bytes], size: int, key: Key) -> LockedApart:

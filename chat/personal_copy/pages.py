@@ -5,7 +5,7 @@ The pages send no requests.
 """
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from django.template.loader import render_to_string
@@ -88,13 +88,19 @@ def draw_locked(content: Locked, *, name: str, familiar: bool) -> tuple[int, Ite
     sealed = {"salt": content.salt, "nonce": content.nonce, "rounds": content.rounds, "name": name}
     context = {"familiar": familiar, "words": _opening(), "sealed": sealed, "content": _PLACE}
     before, after = _draw("chat/copy_locked.html", OPENING, context).split(_PLACE.encode())
-    return len(before) + 4 * -(-len(content.content) // 3) + len(after), _around(before, content.content, after)
+    return len(before) + 4 * -(-content.length // 3) + len(after), _around(before, content.pieces, after)
 
 
-def _around(before: bytes, content: bytes, after: bytes) -> Iterator[bytes]:
+def _around(before: bytes, content: Iterable[bytes], after: bytes) -> Iterator[bytes]:
     yield before
-    for start in range(0, len(content), _AT_ONCE):
-        yield b64encode(content[start : start + _AT_ONCE])
+    kept = bytearray()
+    for piece in content:
+        kept += piece
+        whole = len(kept) // _AT_ONCE * _AT_ONCE
+        if whole:
+            yield b64encode(kept[:whole])
+            del kept[:whole]
+    yield b64encode(kept)
     yield after
 
 

@@ -6,13 +6,13 @@ here; agents' notes, their fact sheet and the sealed identity are not (docs/adr/
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.utils import timezone
 
 from chat.access import erasure_of
@@ -32,10 +32,12 @@ from chat.models import (
     Conversation,
     EventKind,
     JournalFact,
+    Message,
     RemovalRequest,
     ScanResult,
 )
-from chat.personal_copy.archive import File, LongFile
+from chat.personal_copy import archive, long_json
+from chat.personal_copy.archive import KeptFile, LongFile
 from chat.proof_of_date.proofs import proofs_of
 from chat.referral import queries as referral_queries
 from chat.rules.lifecycle import Author
@@ -43,6 +45,7 @@ from chat.texts import personal_copy as texts
 from chat.texts import script as script_texts
 from common import dates, plain_text
 from common.encryption import UnsealError
+from common.sealed_files.spool import Spool
 from common.texts.catalogue import Sentence
 from reports.audit import for_the_person
 from reports.forms import TouchedReport
@@ -72,16 +75,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """It is a part that was read.
+    """It is a part that was read, or that is read as it is written.
 
-    value: for the JSON; None to leave the key out. entries: head and body of each entry, in a PDF of their own or in
-    that of the thread. files: those of this part, besides the PDFs.
+    value: for the JSON, an iterator where it is a long list; None to leave the key out. entries: head and body of each
+    entry, in a PDF of their own or in that of the thread; an iterator too. files: those of this part, besides the PDFs.
+    proofs: proofs of date, for a file of their own.
     """
 
     value: Any = field(repr=False)
     sections: Sequence[Section] = field(default=(), repr=False)
-    entries: Sequence[tuple[str, str]] = field(default=(), repr=False)
-    files: Sequence[File | LongFile] = field(default=(), repr=False)
+    entries: Iterable[tuple[str, str]] = field(default=(), repr=False)
+    files: Sequence[LongFile] = field(default=(), repr=False)
+    proofs: Iterator[Proof] = field(default=iter(()), repr=False)
 
 
 def iso_moment(moment: datetime | None) -> str | None:
@@ -133,43 +138,52 @@ def _report(asked: Asked) -> Found:
 def messages(asked: Asked) -> Found:
     """Read the whole thread: to the letter for the JSON, as it is shown for the PDF.
 
-    `chat.rules.message_limits` bounds its length.
+    `chat.rules.message_limits` bounds its length. It is read once for each of the two, in pieces.
     """
-    one = asked.conversation
+    return Found(_values_of_messages(asked), entries=_entries_of_messages(asked))
+
+
+def _values_of_messages(asked: Asked) -> Iterator[dict[str, Any]]:
+    for message, name, text in _thread(asked):
+        is_own = message.author == Author.REPORTER
+        yield {
+            "number": message.seq,
+            "author": message.author,
+            "name": name,
+            "sent_at": iso_moment(message.sent_at),
+            "text": text,
+            "was_read": message.seq <= asked.conversation.agent_read_seq if is_own else None,
+        }
+
+
+def _entries_of_messages(asked: Asked) -> Iterator[tuple[str, str]]:
+    for message, name, text in _thread(asked):
+        shown = texts.NO_WORD.say() if text is None else plain_text.plain(text)
+        yield f"{message.seq}. {name}, {moment_in_words(message.sent_at)}", shown
+
+
+def _thread(asked: Asked) -> Iterator[tuple[Message, str, str | None]]:
+    """Yield each message, the name of who wrote it, and its text; None for a text that does not open."""
     said = script_texts.words(familiar=asked.familiar, discreet=asked.discreet)
     names = {Author.REPORTER.value: said["you"], Author.SYSTEM.value: said["system"]}
-    value, entries = [], []
-    for message in one.messages.select_related("agent__unit").order_by("seq"):
-        message.conversation = one
+    for message in transcript.whole_thread(asked.conversation):
         name = names.get(message.author) or transcript.agent_name(
             said, message.agent.interlocutor if message.agent else None, discreet=asked.discreet
         )
-        text: str | None
         try:
-            text = message.body
+            yield message, name, message.body
         except UnsealError:  # the other messages are included all the same
-            text = None
-        is_own = message.author == Author.REPORTER
-        value.append(
-            {
-                "number": message.seq,
-                "author": message.author,
-                "name": name,
-                "sent_at": iso_moment(message.sent_at),
-                "text": text,
-                "was_read": message.seq <= one.agent_read_seq if is_own else None,
-            }
-        )
-        shown = texts.NO_WORD.say() if text is None else plain_text.plain(text)
-        entries.append((f"{message.seq}. {name}, {moment_in_words(message.sent_at)}", shown))
-    return Found(value, entries=entries)
+            yield message, name, None
 
 
 def _facts(asked: Asked) -> Found:
     """Read all facts of the journal, private ones too, because it is the person's own copy."""
-    facts = journal_queries.own_facts(asked.conversation)
-    value = [
-        {
+    return Found(_values_of_facts(asked), entries=_entries_of_facts(asked))
+
+
+def _values_of_facts(asked: Asked) -> Iterator[dict[str, Any]]:
+    for one in journal_queries.own_facts(asked.conversation):
+        yield {
             "id": str(one.public_id),
             "number": one.number,
             "noted_at": iso_moment(one.noted_at),
@@ -179,9 +193,11 @@ def _facts(asked: Asked) -> Found:
             "when": said_when(one.moment),
             "told": one.told.as_words() if one.told is not None else None,
         }
-        for one in facts
-    ]
-    return Found(value, entries=[(_head_of(one), _body_of(one)) for one in facts])
+
+
+def _entries_of_facts(asked: Asked) -> Iterator[tuple[str, str]]:
+    for one in journal_queries.own_facts(asked.conversation):
+        yield _head_of(one), _body_of(one)
 
 
 def _head_of(fact: Fact) -> str:
@@ -464,23 +480,36 @@ def _keeping(asked: Asked) -> Found:
 
 
 def _proofs(asked: Asked) -> Found:
-    """Read the proofs of date (docs/adr/0084). What was written since the last midnight has none yet."""
-    content = proofs_content(proofs_of(asked.conversation))
-    return Found(None, files=[] if content is None else [File("preuves.json", content)])
+    """Read the proofs of date (docs/adr/0084). What was written since the last midnight has none yet.
+
+    They hold what they prove, so they are read when they are written (`keep_proofs`).
+    """
+    return Found(None, proofs=proofs_of(asked.conversation))
 
 
-def proofs_content(found: Iterable[Proof]) -> bytes | None:
-    """Return these proofs as one file, with the time-stamps of each day only once; None without proofs."""
+def keep_proofs(spool: Spool, found: Iterator[Proof]) -> list[KeptFile]:
+    """Write these proofs into a spool as one file, with the time-stamps of each day only once; no file without proofs.
+
+    One proof is in memory at a time, and the time-stamps of all days. Raises pool.Failed as `archive.keep_file` does.
+    """
+    first = next(found, None)
+    if first is None:
+        return []
+    return [archive.keep_file(spool, "preuves.json", _proofs_content(chain((first,), found)))]
+
+
+def _proofs_content(found: Iterable[Proof]) -> Iterator[bytes]:
     stamps: dict[str, Any] = {}
-    proofs = []
-    for proof in found:
-        value = json.loads(proof.as_json())
-        stamps |= {one["sha256"]: one for one in value["stamps"]}
-        value["stamps"] = [one["sha256"] for one in value["stamps"]]
-        proofs.append({"name": proof.name, "proof": value})
-    if not proofs:
-        return None
-    return orjson.dumps({"format": "pnav-proofs-1", "stamps": stamps, "proofs": proofs})
+
+    def read() -> Iterator[dict[str, Any]]:
+        for proof in found:
+            value = json.loads(proof.as_json())
+            stamps.update({one["sha256"]: one for one in value["stamps"]})
+            value["stamps"] = [one["sha256"] for one in value["stamps"]]
+            yield {"name": proof.name, "proof": value}
+
+    # The time-stamps are known after the last proof, so they are written after them.
+    return long_json.dump({"format": "pnav-proofs-1", "proofs": read(), "stamps": stamps})
 
 
 type Part = Callable[[Asked], Found]
@@ -501,12 +530,13 @@ PARTS: Mapping[str, Part] = {
 }
 
 
-def erasable_marks(found: Mapping[str, Found]) -> list[str]:
-    """Return what of these parts may be erased, corrected or set aside later, for `is_all_there`.
+def erasable_marks(conversation: Conversation, found: Mapping[str, Found]) -> list[str]:
+    """Return what of these parts may be erased, corrected or set aside later, for `is_all_there`. One statement.
 
-    found: each part, by its key in PARTS.
+    found: each part, by its key in PARTS. Facts are read later than this. If one is corrected or erased in between, its
+    mark here is that of before, so that the copy is not given.
     """
-    facts = [_fact_mark(one["id"], one["changed_at"]) for one in found["facts"].value]
+    facts = _fact_marks(conversation)
     files = [_file_mark(one["id"]) for key in ("captures", "handouts") for one in found[key].value or ()]
     return [*facts, *files, *(_removal_mark(day) for day in found["decisions"].value["removals"])]
 
@@ -516,16 +546,16 @@ def is_all_there(conversation: Conversation, marks: Iterable[str]) -> bool:
 
     marks: as `erasable_marks` returned them. A capture that was set aside is not there.
     """
-    facts = JournalFact.objects.filter(conversation=conversation).values_list("public_id", "changed_at")
     files = Capture.objects.filter(conversation=conversation, locked_at__isnull=True)
     removals = RemovalRequest.objects.filter(conversation=conversation).values_list("asked_on", flat=True)
-    kept = {_fact_mark(str(public_id), iso_moment(changed_at)) for public_id, changed_at in facts}
+    kept = set(_fact_marks(conversation))
     kept |= {_file_mark(str(public_id)) for public_id in files.values_list("public_id", flat=True)}
     return kept.union(_removal_mark(day.isoformat()) for day in removals).issuperset(marks)
 
 
-def _fact_mark(public_id: str, changed_at: str | None) -> str:
-    return f"fact {public_id} {changed_at}"
+def _fact_marks(conversation: Conversation) -> list[str]:
+    facts = JournalFact.objects.filter(conversation=conversation).values_list("public_id", "changed_at")
+    return [f"fact {public_id} {iso_moment(changed_at)}" for public_id, changed_at in facts]
 
 
 def _file_mark(public_id: str) -> str:

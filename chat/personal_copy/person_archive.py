@@ -1,24 +1,38 @@
 """Makes a person's copy: reads its parts, has the PDFs rendered in child processes, and writes the archive.
 
 What takes long is prepared first (`prepare`), by `common.offload.background_jobs`. It is the whole copy but for the
-files of captures, which are read piece by piece when it is given (`give_copy`).
+files of captures, which are read piece by piece when it is given (`give_copy`). All of it is in a spool, so that no
+copy is whole in memory (docs/adr/0149).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.utils import timezone
 
-from chat.documents import transcript_pdf
+from chat.documents import stored_parts, transcript_pdf
+from chat.documents.stored_parts import StoredPart
 from chat.documents.transcript_pdf import Document
-from chat.personal_copy import archive, lock, pages, schema
-from chat.personal_copy.archive import File, LongFile
-from chat.personal_copy.parts import PARTS, Asked, Found, erasable_marks, is_all_there, iso_moment, moment_in_words
+from chat.personal_copy import archive, lock, long_json, pages, schema
+from chat.personal_copy.archive import AnyFile, File, LongFile, Made
+from chat.personal_copy.parts import (
+    PARTS,
+    Asked,
+    Found,
+    erasable_marks,
+    is_all_there,
+    iso_moment,
+    keep_proofs,
+    moment_in_words,
+)
 from chat.texts import personal_copy as texts
 from common.data_keys import keys
+from common.offload import long_results
+from common.offload.background_jobs import LongWork
+from common.offload.long_results import LongResult
+from common.sealed_files.spool import Spool
 from common.texts import languages
 from reports import letterhead
 
@@ -30,42 +44,31 @@ class Changed(Exception):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A file to be saved. name: a neutral one. pieces: read once, without the database.
-
-    list_digest: that of the list of its files (`archive.digest_of_list`), for the register.
-    """
-
-    name: str
-    length: int
-    pieces: Iterator[bytes]
-    list_digest: str
-
-
-def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Callable[[], bytes]:
+def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> LongWork:
     """Read the copy now, and return the work that prepares it, for `background_jobs.ask`. words: close it.
 
     who: may have one document rendered at a time. This reads one exchange (`chat.rules.message_limits`,
     `definitions.FACTS_MOST`). The work runs a child process for each PDF (five for the longest exchange, two for nearly
-    all) and one for the key, and needs BYTES_AT_MOST of memory a few times. It raises pool.NotDone.
+    all) and one for the key. A piece of the thread, the facts, or one PDF is in memory at a time.
 
-    Raises StoreAway and KeysAway: nothing is left out because the store or the server of the keys was away.
+    Raises StoreAway and KeysAway: nothing is left out because the store or the server of the keys was away. Raises
+    pool.Failed when the disk is full; the work raises pool.NotDone.
     """
     keys.require(asked.conversation.data_key)
-    found = read(asked)
-    documents = list(papers(asked, found))
-    files: list[File | LongFile] = [File("copie.json", as_json(asked, found, schema_url))]
+    found, spool = read(asked), Spool()
+    held = erasable_marks(asked.conversation, found)
+    files: list[AnyFile] = [archive.keep_file(spool, "copie.json", as_json(asked, found, schema_url))]
+    documents = list(papers(asked, found, spool))
     files.append(File("copie.schema.json", schema.content()))
     files.append(File("verifier.html", pages.draw_checker(familiar=asked.familiar, discreet=asked.discreet)))
+    files = [archive.keep_file(spool, one.name, one.pieces) if isinstance(one, File) else one for one in files]
     files += [one for part in found.values() for one in part.files]
-    held = erasable_marks(found)
+    files += keep_proofs(spool, found["proofs"].proofs)
 
-    def work() -> bytes:
-        drawn = [File(name, transcript_pdf.draw(paper, who=who, is_patient=True)) for name, paper in documents]
+    def work() -> LongResult:
+        drawn = [archive.keep_file(spool, name, (_draw(paper, who),)) for name, paper in documents]
         key = lock.make_key(words, who=who, is_patient=True) if words else None
         whole = [*drawn, *files]
-        del drawn  # `archive.join` lets go of each
         about = {
             "at": asked.now.isoformat(),
             "number": asked.number,
@@ -74,25 +77,27 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
             "names": [one.name for one in whole],
             "long": {one.name: [one.size, one.sha256] for one in whole if isinstance(one, LongFile)},
         }
-        short = [one for one in whole if isinstance(one, File)]
-        del whole
-        return archive.join(short, about)
+        return archive.join([one for one in whole if isinstance(one, archive.KeptFile)], about)
 
     return work
 
 
-def give_copy(prepared: bytes, asked: Asked) -> Made:
+def _draw(paper: StoredPart, who: str) -> bytes:
+    return transcript_pdf.draw(paper.document(), who=who, is_patient=True)
+
+
+def give_copy(prepared: LongResult, asked: Asked) -> Made:
     """Return the copy that the work of `prepare` has prepared, encrypted if it was prepared with words.
 
     asked: as for `prepare`, but of now. Captures are read piece by piece as they are sent. An encrypted copy of up to
-    BYTES_AT_MOST is one page; a larger one is encrypted piece by piece beside the page that opens it, in a zip of the
-    two. Nothing is written to a disk. Raises Changed, StoreAway, KeysAway, archive.TooLarge.
+    PAGE_BYTES_AT_MOST is one page; a larger one is encrypted piece by piece beside the page that opens it, in a zip of
+    the two. Raises Changed, StoreAway, KeysAway, archive.TooLarge.
     """
     short, about = archive.split(prepared)
     if about["number"] != asked.number or not is_all_there(asked.conversation, about["erasable"]):
         raise Changed
     at = timezone.localtime(datetime.fromisoformat(about["at"]))
-    found: dict[str, File | LongFile] = {one.name: one for one in short}
+    found: dict[str, AnyFile] = {one.name: one for one in short}
     if about["long"]:
         found |= _long_files(asked, about["long"])
     files = [found[name] for name in about["names"]]
@@ -102,13 +107,17 @@ def give_copy(prepared: bytes, asked: Asked) -> Made:
     if about["key"] is None:
         return Made(name, length, packed, digest)
     key = lock.Key(*map(bytes.fromhex, about["key"]))
-    if length > archive.BYTES_AT_MOST:
+    if length > archive.PAGE_BYTES_AT_MOST:
         closed = lock.close_in_pieces(packed, length, key)
         opener = pages.draw_locked_apart(closed, name=name, familiar=asked.familiar)
         apart = LongFile(pages.APART, closed.length, "", closed.pieces)
         length, packed = archive.stream([File(pages.OPENER, opener), apart], at, is_listed=False)
         return Made(name, length, packed, digest)
-    length, packed = pages.draw_locked(lock.close(b"".join(packed), key), name=name, familiar=asked.familiar)
+    locked = lock.close(packed, length, key)
+    # It is read whole before it is given, so that a store that is away now is said by a page, and not by a file that
+    # ends in the middle.
+    whole = long_results.keep_pieces(Spool(), locked.pieces)
+    length, packed = pages.draw_locked(replace(locked, pieces=whole.pieces()), name=name, familiar=asked.familiar)
     return Made(archive.name_of(at, "html"), length, packed, digest)
 
 
@@ -127,12 +136,12 @@ def _long_files(asked: Asked, prepared: Mapping[str, Sequence[Any]]) -> dict[str
 
 
 def read(asked: Asked) -> dict[str, Found]:
-    """Read each part of PARTS, and return them by key."""
+    """Read each part of PARTS, and return them by key. Messages and facts are read when they are written."""
     return {key: part(asked) for key, part in PARTS.items()}
 
 
-def as_json(asked: Asked, found: Mapping[str, Found], schema_url: str = "") -> bytes:
-    """Return `copie.json`. schema_url: the address of its schema on this site."""
+def as_json(asked: Asked, found: Mapping[str, Found], schema_url: str = "") -> Iterator[bytes]:
+    """Yield `copie.json` in pieces. schema_url: the address of its schema on this site."""
     value: dict[str, Any] = {
         **({"$schema": schema_url} if schema_url else {}),
         "format": schema.FORMAT,
@@ -142,11 +151,14 @@ def as_json(asked: Asked, found: Mapping[str, Found], schema_url: str = "") -> b
         "language": languages.current(),
         **{key: part.value for key, part in found.items() if part.value is not None},
     }
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    return long_json.dump(value)
 
 
-def papers(asked: Asked, found: Mapping[str, Found]) -> Iterator[tuple[str, Document]]:
-    """Yield the documents and their names, each no longer than allowed (`transcript_pdf.parts`)."""
+def papers(asked: Asked, found: Mapping[str, Found], spool: Spool) -> Iterator[tuple[str, StoredPart]]:
+    """Yield the names and the documents, which are kept in the spool, each no longer than allowed.
+
+    Raises pool.Failed as `archive.keep_file` does.
+    """
     whole = Document(
         title=(texts.TITLE_DISCREET if asked.discreet else texts.TITLE).say(),
         about=_about(asked),
@@ -158,21 +170,23 @@ def papers(asked: Asked, found: Mapping[str, Found]) -> Iterator[tuple[str, Docu
         codes_note=texts.SIGN_CODES.say(),
         letterhead=() if asked.discreet else letterhead.lines(),
     )
-    yield from _cut("copie", whole)
-    if entries := found["facts"].entries:
-        title = whole.title if asked.discreet else texts.FACTS_TITLE.say()
-        facts = replace(whole, title=title, sections=(), thread_title=texts.FACTS.say(), thread=entries)
-        yield from _cut("notes" if asked.discreet else "faits", facts)
+    yield from _cut("copie", whole, spool)
+    title = whole.title if asked.discreet else texts.FACTS_TITLE.say()
+    entries = found["facts"].entries
+    facts = replace(whole, title=title, sections=(), thread_title=texts.FACTS.say(), thread=entries)
+    for name, part in _cut("notes" if asked.discreet else "faits", facts, spool):
+        if part.first_head:  # a journal without facts has no document
+            yield name, part
 
 
-def _cut(name: str, whole: Document) -> Iterator[tuple[str, Document]]:
-    cut = transcript_pdf.parts(whole)
+def _cut(name: str, whole: Document, spool: Spool) -> Iterator[tuple[str, StoredPart]]:
+    cut = stored_parts.store(spool, whole)
     for number, part in enumerate(cut, 1):
         if len(cut) == 1:
-            yield f"{name}.pdf", whole
+            yield f"{name}.pdf", part
             continue
         about = [*whole.about, texts.PART_OF.say(part=number, count=len(cut))]
-        yield f"{name}-{number}.pdf", replace(part, about=about)
+        yield f"{name}-{number}.pdf", stored_parts.with_about(part, about)
 
 
 def _about(asked: Asked) -> list[str]:

@@ -1,11 +1,12 @@
 """This module makes the proofs of date of one exchange, which the caller has just obtained by `chat.access`."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import batched
 from uuid import UUID
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.journal.queries import told_of
 from chat.models import Capture, Conversation, ItemShare, JournalFact, Message
@@ -17,6 +18,8 @@ from reports.rules.date_proofs import Proof
 logger = logging.getLogger(__name__)
 
 type Proven = Message | JournalFact | Capture
+
+PIECE = 100  # how many rows of an exchange are in memory while their proofs are made
 
 
 def proof_of(item: Proven) -> Proof | None:
@@ -42,30 +45,43 @@ def proofs_of(
     """Yield the proofs of all items in this exchange that have one, messages first. kinds: only these of `sources`.
     only: the public ids of the facts and captures that are wanted.
 
-    Messages and facts are decrypted once. There are five statements for each day with items, and one chunk of one day
-    is in memory at a time.
+    Messages and facts are decrypted once. There are five statements for each day with items, and one for each PIECE of
+    messages, and of facts and captures. A piece, and one chunk of one day, are in memory at a time.
     """
     ways = Ways()
-    shares = ItemShare.objects.filter(conversation=conversation).order_by("first_seq", "pk")
+    shares = ItemShare.objects.filter(conversation=conversation)
     if kinds:
         shares = shares.filter(kind__in=kinds)
-    for share in shares:
+    for share in shares.filter(kind=sources.MESSAGE).order_by("first_seq", "pk"):
         share.conversation = conversation
-        rows: list[Proven]
-        if share.kind == sources.MESSAGE:
-            rows = list(conversation.messages.filter(seq__gte=share.first_seq, seq__lte=share.last_seq).order_by("seq"))
-        elif share.kind == sources.FACT:
-            rows = list(_chosen(JournalFact.objects.filter(share=share), only))
-        else:
-            rows = list(_chosen(Capture.objects.filter(share=share), only))
-        yield from _proofs(share, ways, rows)
+        thread = conversation.messages.filter(seq__gte=share.first_seq, seq__lte=share.last_seq)
+        yield from _proofs(share, ways, _in_pieces(thread, "seq"))
+    others = shares.exclude(kind=sources.MESSAGE)
+    if only is not None:
+        others = others.filter(Q(fact__public_id__in=only) | Q(capture__public_id__in=only))
+    for piece in batched(_in_pieces(others, "pk"), PIECE, strict=False):
+        # Not by `select_related`, which lets a share and its fact hold each other until the collector comes.
+        facts = JournalFact.objects.in_bulk([share.fact_id for share in piece if share.fact_id])
+        files = Capture.objects.in_bulk([share.capture_id for share in piece if share.capture_id])
+        for share in piece:
+            share.conversation = conversation
+            item = facts.get(share.fact_id or 0) or files.get(share.capture_id or 0)
+            if item is not None:
+                yield from _proofs(share, ways, [item])
 
 
-def _chosen[M: models.Model](rows: QuerySet[M], only: Collection[UUID] | None) -> QuerySet[M]:
-    return rows if only is None else rows.filter(public_id__in=only)
+def _in_pieces[M: models.Model](rows: QuerySet[M], number: str) -> Iterator[M]:
+    """Yield these rows by the field that numbers them, PIECE at a time in memory."""
+    last, is_more = 0, True
+    while is_more:
+        found = list(rows.filter(**{f"{number}__gt": last}).order_by(number)[:PIECE])
+        is_more = len(found) == PIECE
+        for row in found:
+            last = getattr(row, number)
+            yield row
 
 
-def _proofs(share: ItemShare, ways: Ways, rows: list[Proven]) -> Iterator[Proof]:
+def _proofs(share: ItemShare, ways: Ways, rows: Iterable[Proven]) -> Iterator[Proof]:
     """Yield the proofs of the items in one share. share: with its conversation."""
     try:
         words = share.words

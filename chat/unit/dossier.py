@@ -5,33 +5,32 @@ It is made with the modules of « Ma copie » (`chat.personal_copy`), and record
 """
 
 import uuid
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-import orjson
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat.captures import queries as capture_queries
-from chat.documents import transcript_pdf
+from chat.documents import stored_parts, transcript_pdf
+from chat.documents.stored_parts import StoredPart
 from chat.documents.transcript_pdf import Document, Section
 from chat.journal import panel as journal_panel
 from chat.journal import queries as journal_queries
 from chat.models import Transmission, UnitAccount
-from chat.personal_copy import archive, pages
-from chat.personal_copy.archive import File
+from chat.personal_copy import archive, long_json, pages
 from chat.personal_copy.parts import (
     capture_for_reader,
     fact_for_reader,
     iso_moment,
+    keep_proofs,
     moment_in_words,
     place_of_step,
-    proofs_content,
 )
 from chat.proof_of_date import sources
 from chat.proof_of_date.proofs import proofs_of
@@ -42,6 +41,9 @@ from chat.unit.views import for_units, show_problem, transmission_or_404
 from common import rate_limits
 from common.data_keys import keys
 from common.offload import background_jobs, pool
+from common.offload.long_results import LongResult
+from common.sealed_files.answer import PieceByPiece
+from common.sealed_files.spool import Spool
 from reports import letterhead
 
 DOSSIERS, DOSSIERS_SECONDS = 10, 60  # how many dossiers an account may ask for in this time
@@ -103,53 +105,56 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
         list_digest=archive.digest_of_list(files),
         by=request.user,  # type: ignore[arg-type]
     )
-    headers = {
-        "Content-Disposition": f'attachment; filename="{archive.name_of(now, "zip")}"',
-        "Cache-Control": "no-store",
-    }
-    return HttpResponse(archive.pack(files, now), content_type="application/zip", headers=headers)
+    length, packed = archive.stream(files, now)
+    return PieceByPiece(packed, length=length, name=archive.name_of(now, "zip"), kind="application/zip")
 
 
-def _prepare(account: UnitAccount, row: Transmission, opened: ShownReferral, who: str) -> background_jobs.Work:
-    """Read the dossier now, and return the work that makes its files (`archive.join`), with the time of now."""
-    document, value = _document(account, opened), _value(row, opened)
-    files = [
-        File("dossier.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)),
-        File("verifier.html", pages.draw_checker(familiar=False)),
-    ]
-    held = [uuid.UUID(one["id"]) for one in (*value["facts"], *value["captures"])]
+def _prepare(account: UnitAccount, row: Transmission, opened: ShownReferral, who: str) -> background_jobs.LongWork:
+    """Read the dossier now, and return the work that makes its files (`archive.join`), with the time of now.
+
+    The facts, or one PDF, are in memory at a time (docs/adr/0149). Raises pool.Failed when the disk is full.
+    """
+    spool, captures = Spool(), _captures(row)
+    until = opened.agreed.until if opened.agreed is not None else None
+    facts = journal_queries.read_ids(row.conversation, until) if opened.agreed is not None else []
+    held = [*facts, *(one.public_id for one in captures)]
     found = proofs_of(row.conversation, kinds=[sources.FACT, sources.CAPTURE], only=held)
-    if (proofs := proofs_content(found)) is not None:
-        files.append(File("preuves.json", proofs))
+    files = [
+        archive.keep_file(spool, "dossier.json", long_json.dump(_value(row, opened, captures))),
+        archive.keep_file(spool, "verifier.html", (pages.draw_checker(familiar=False),)),
+        *keep_proofs(spool, found),
+    ]
+    documents = _cut(_document(account, opened, has_facts=bool(facts)), spool)
     at = timezone.now().isoformat()
 
-    documents = _cut(document)
-
-    def work() -> bytes:
-        made = [File(name, transcript_pdf.draw(one, who=who, is_patient=True)) for name, one in documents]
-        made += files
-        return archive.join(made, at)
+    def work() -> LongResult:
+        made = []
+        for name, one in documents:
+            drawn = transcript_pdf.draw(one.document(), who=who, is_patient=True)
+            made.append(archive.keep_file(spool, name, (drawn,)))
+        return archive.join([*made, *files], at)
 
     return work
 
 
-def _cut(whole: Document) -> list[tuple[str, Document]]:
+def _cut(whole: Document, spool: Spool) -> list[tuple[str, StoredPart]]:
     """Return the names and the documents of the dossier, nearly always one (`transcript_pdf.parts`)."""
-    cut = transcript_pdf.parts(whole)
+    cut = stored_parts.store(spool, whole)
     if len(cut) == 1:
-        return [("dossier.pdf", whole)]
+        return [("dossier.pdf", cut[0])]
     which = _("Partie %(number)d sur %(count)d.")
+    told = [which % {"number": number, "count": len(cut)} for number in range(1, len(cut) + 1)]
     return [
-        (f"dossier-{number}.pdf", replace(part, about=[*part.about, which % {"number": number, "count": len(cut)}]))
-        for number, part in enumerate(cut, 1)
+        (f"dossier-{number}.pdf", stored_parts.with_about(part, [*whole.about, line]))
+        for number, (part, line) in enumerate(zip(cut, told, strict=True), 1)
     ]
 
 
-def _document(account: UnitAccount, opened: ShownReferral) -> Document:
+def _document(account: UnitAccount, opened: ShownReferral, *, has_facts: bool) -> Document:
     number = opened.transmission.file_number or ""
     steps = [(f"{step.label}, {moment_in_words(step.at)}", _said(step)) for step in opened.steps]
-    agreed = opened.agreed
-    facts = journal_panel.as_pairs(opened.transmission.conversation, agreed.until) if agreed is not None else []
+    until = opened.agreed.until if opened.agreed is not None else None
+    facts = journal_panel.as_pairs(opened.transmission.conversation, until)
     return Document(
         title=_("Dossier %(number)s") % {"number": number},
         letterhead=letterhead.lines(),
@@ -162,7 +167,7 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
         sections=[
             Section(_("Résumé"), lines=[opened.summary]),
             *([Section(_("Pourquoi sans l'accord de la personne"), lines=[opened.why])] if opened.why else []),
-            *([Section(_("Chronologie des faits, dits par la personne"), pairs=facts)] if facts else []),
+            *([Section(_("Chronologie des faits, dits par la personne"), pairs=facts)] if has_facts else []),
             Section(_("Étapes"), pairs=steps),
         ],
         heads=(_("Sujet"), _("Réponse")),
@@ -194,12 +199,12 @@ def _captures(row: Transmission) -> list[capture_queries.Seen]:
     return [one for one in found if one.sha256 and one.locked_at is None and one.received_at is not None]
 
 
-def _facts(opened: ShownReferral) -> list[dict[str, Any]]:
-    """Return the facts that the person agreed to send, by date, with the time as it was told."""
-    if opened.agreed is None:
-        return []
-    facts = journal_queries.read_facts(opened.transmission.conversation, opened.agreed.until)
-    return [fact_for_reader(fact) for fact in facts]
+def _facts(opened: ShownReferral) -> Iterator[dict[str, Any]]:
+    """Yield the facts that the person agreed to send, by date, with the time as it was told."""
+    if opened.agreed is not None:
+        yield from map(
+            fact_for_reader, journal_queries.read_facts(opened.transmission.conversation, opened.agreed.until)
+        )
 
 
 def _said(step: Step) -> str:
@@ -207,7 +212,8 @@ def _said(step: Step) -> str:
     return "\n".join(filter(None, [said, place_of_step(step)])) or "–"
 
 
-def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
+def _value(row: Transmission, opened: ShownReferral, captures: Sequence[capture_queries.Seen]) -> dict[str, Any]:
+    """Return the content of `dossier.json`, for `long_json.dump`."""
     return {
         "format": "pnav-transmission",
         "version": 1,
@@ -222,5 +228,5 @@ def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
             for step in opened.steps
         ],
         "facts": _facts(opened),
-        "captures": [capture_for_reader(one) for one in _captures(row)],
+        "captures": [capture_for_reader(one) for one in captures],
     }

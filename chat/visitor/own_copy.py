@@ -161,7 +161,7 @@ def _make(request: HttpRequest, current: Conversation, form: CopyForm, name: str
     address = f"{settings.SITE_URL}{reverse('chat:copy_schema')}" if settings.SITE_URL else ""
     who = f"copy:{current.public_id}"
 
-    def begin() -> background_jobs.Work:
+    def begin() -> background_jobs.LongWork:
         networks = network_limits.count(network_limits.COPIES, networks_of(request), most=NETWORK_COPIES)
         if networks.is_over:
             rate_limits.tell_reached("copies")

@@ -7,7 +7,8 @@ process or in another one, joins it and starts no second one.
 While a job is under way, Redis has its name (as an HMAC) with a lease that the process renews; if the process ends, the
 lease does too, and the next one who asks starts the job again. A result for which no page waited is kept for
 KEPT_SECONDS, encrypted, in Redis, because the next request may reach another process. It is deleted when it is given.
-Without Redis the result stays in this process.
+Without Redis the result stays in this process. A long one (`common.offload.long_results`) is in a spool while it is
+here, and goes to Redis and back piece by piece.
 """
 
 import contextlib
@@ -15,12 +16,13 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.core.cache import cache
 from django.db import close_old_connections
 from django.utils.crypto import salted_hmac
@@ -29,7 +31,9 @@ from redis.exceptions import RedisError, WatchError
 from common import encryption, rate_limits
 from common.data_keys.keys import KeysAway
 from common.encryption import UnsealError
-from common.offload import pool
+from common.offload import long_results, pool
+from common.offload.long_results import LongResult
+from common.sealed_files.spool import Spool
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +45,7 @@ KEPT_FOR_STAFF = 2
 KEPT_SECONDS = 10 * 60
 SWEEP_SECONDS = 60.0  # how often older results of this process are looked for while nobody asks for anything
 KEPT_BYTES = 8 * pool.MIB  # a larger result stays in its process, so that Redis cannot be filled
+PIECE_BYTES = 512 * 1024  # of a long result, under a key of its own
 FAILED_SECONDS = 60  # how long other processes know that a job failed, so that asking again does not begin it unnoticed
 # How long the name of a job stays after its process has ended. It is renewed six times in between, because on a busy
 # machine a thread may be late.
@@ -50,9 +55,14 @@ LOOK_SECONDS = 0.25  # how often the job of another process is looked at
 # The first byte of a value in Redis. After WAITING, a second one says that a page of another process waits for it.
 WAITING, FAILED, DONE = b"w", b"f", b"d"
 AWAITED = WAITING + b"+"
+# What Redis has of a long result says how many pieces it has beside it. A process of a version before finds that it
+# does not open, and begins the job again.
+DONE_IN_PIECES = DONE + b"+"
 GIVEN_SECONDS = 30  # how long a page finds what was given here, because the first of two presses may have been cut off
 
+type Result = bytes | LongResult
 type Work = Callable[[], bytes]
+type LongWork = Callable[[], LongResult]
 
 
 class NotYet(Exception):
@@ -66,29 +76,29 @@ class _Job:
     who: str
     data_key: UUID | None
     is_for_staff: bool
-    future: "Future[bytes]" = field(default_factory=Future)
+    future: "Future[Result]" = field(default_factory=Future)
     waiting: int = 1
     ended_at: float = 0.0
 
 
 _jobs: dict[str, _Job] = {}
 _lock = threading.Lock()  # guards `_jobs` and the fields of each job
-_queue: "queue.SimpleQueue[tuple[str, _Job, Work]]" = queue.SimpleQueue()
+_queue: "queue.SimpleQueue[tuple[str, _Job, Callable[[], Result]]]" = queue.SimpleQueue()
 _threads: list[threading.Thread] = []
 _beating: list[threading.Thread] = []
 # Counts the pages that wait, each in a page thread.
 _pages = threading.BoundedSemaphore(pool.AT_ONCE + pool.WAITING_AT_MOST)
 
 
-def ask(
+def ask[Given: (bytes, LongResult)](
     name: str,
-    begin: Callable[[], Work],
+    begin: Callable[[], Callable[[], Given]],
     *,
     who: str,
     data_key: UUID | None = None,
     is_for_staff: bool = False,
     patience: float | None = None,
-) -> bytes:
+) -> Given:
     """Return the result of the job with this name.
 
     name: says what is made, for whom and how; it may hold what a person typed, because only its HMAC leaves this
@@ -108,8 +118,8 @@ def ask(
         while (job := _join(key)) is None:
             value = _read(key)
             if value[:1] == DONE:
-                if (result := _take(key, value[1:])) is not None:
-                    return result
+                if (result := _take(key, value)) is not None:
+                    return result  # type: ignore[return-value]  # one name is always of one kind
             elif value[:1] == FAILED:
                 _forget(key)
                 raise pool.Failed(value[1:].decode())
@@ -122,10 +132,10 @@ def ask(
                 continue
             if (job := _start(key, begin, _Job(who, data_key, is_for_staff))) is not None:
                 break
-        return _wait_for(key, job, deadline)
+        return _wait_for(key, job, deadline)  # type: ignore[return-value]  # the same
 
 
-def give_back(name: str, result: bytes, *, who: str, data_key: UUID | None = None) -> None:
+def give_back(name: str, result: Result, *, who: str, data_key: UUID | None = None) -> None:
     """Keep this result of `ask` again, because it could not be used yet: whoever asks for the job finds it.
 
     It is kept as one for which nobody waited, and as long. who, data_key: as for `ask`.
@@ -185,17 +195,37 @@ def _place_to_wait() -> Iterator[bool]:
             _pages.release()
 
 
-def _take(key: str, sealed: bytes) -> bytes | None:
+def _take(key: str, value: bytes) -> Result | None:
     """Open what Redis keeps, then delete it there. None when it does not open any more. Raises KeysAway: it stays."""
-    result = None
+    result: Result | None = None
+    count = 0
     try:
-        result = encryption.unseal_bytes(sealed, context=_context_of(key))
+        if value[:2] == DONE_IN_PIECES:
+            head = orjson.loads(_open(value[2:], _context_of(key)))
+            count = head["count"]
+            result = _gather(key, head)
+        else:
+            result = _open(value[1:], _context_of(key))
     except KeysAway:
         raise
     except UnsealError:
         logger.warning("background job: its result does not open any more")
-    _forget(key)
+    _forget(key, count)
     return result
+
+
+def _open(sealed: bytes, context: str) -> bytes:
+    return encryption.unseal_bytes(sealed, context=context)
+
+
+def _gather(key: str, head: dict[str, Any]) -> LongResult:
+    """Read the pieces of a long result into a spool. Raises UnsealError when one of them is gone, and pool.Failed."""
+    spool, context = Spool(), _context_of(key)
+    pieces = (_open(_read(f"{key}:{number}"), f"{context}:{number}") for number in range(head["count"]))
+    whole = long_results.keep_pieces(spool, pieces)
+    if whole.size != sum(head["sizes"]):
+        raise UnsealError("a piece of a result is gone")
+    return LongResult(head["about"], tuple(whole.cut(head["sizes"])))
 
 
 def _join(key: str) -> _Job | None:
@@ -208,7 +238,7 @@ def _join(key: str) -> _Job | None:
         return job
 
 
-def _wait_for(key: str, job: _Job, deadline: float) -> bytes:
+def _wait_for(key: str, job: _Job, deadline: float) -> Result:
     try:
         job.future.exception(max(0.0, deadline - time.monotonic()))
     except TimeoutError:
@@ -225,7 +255,7 @@ def _wait_for(key: str, job: _Job, deadline: float) -> bytes:
     return job.future.result()
 
 
-def _start(key: str, begin: Callable[[], Work], job: _Job) -> _Job | None:
+def _start(key: str, begin: Callable[[], Callable[[], Result]], job: _Job) -> _Job | None:
     """Start this job and return it; None when another thread or process has started it meanwhile. Raises pool.Busy."""
     with _lock:
         if key in _jobs:
@@ -285,7 +315,7 @@ def _run_jobs() -> None:
         del job, work  # they hold what people wrote
 
 
-def _run(key: str, job: _Job, work: Work) -> None:
+def _run(key: str, job: _Job, work: Callable[[], Result]) -> None:
     try:
         result = work()
     except pool.NotDone as error:
@@ -316,7 +346,7 @@ def _hand_over(key: str, job: _Job) -> None:
         if is_left:
             del _jobs[key]
     if not is_left:  # a page came for it meanwhile
-        _forget(key)
+        _forget(key, _count_of(job.future.result()))
 
 
 def _keep(key: str, job: _Job, seconds: int) -> bool:
@@ -328,10 +358,10 @@ def _keep(key: str, job: _Job, seconds: int) -> bool:
     if isinstance(error, pool.NotDone):
         return _write(key, FAILED + error.why.encode(), FAILED_SECONDS)
     result = job.future.result()
-    if len(result) > KEPT_BYTES:
+    if (result.size if isinstance(result, LongResult) else len(result)) > KEPT_BYTES:
         return False
     try:
-        sealed = encryption.seal_bytes(result, context=_context_of(key), data_key=job.data_key)
+        return _write_sealed(key, result, job.data_key, seconds)
     except KeysAway:
         logger.warning("background job: kept in this process alone, because the server of the keys is away")
         return False
@@ -340,9 +370,40 @@ def _keep(key: str, job: _Job, seconds: int) -> bool:
         with _lock:
             if _jobs.get(key) is job:
                 del _jobs[key]
-        _forget(key)
+        _forget(key, _count_of(result))
         return False
-    return _write(key, DONE + sealed, seconds)
+
+
+def _write_sealed(key: str, result: Result, data_key: UUID | None, seconds: int) -> bool:
+    """Seal the result and write it; return whether all of it is there. Raises KeysAway, UnsealError."""
+    context = _context_of(key)
+    if isinstance(result, bytes):
+        return _write(key, DONE + encryption.seal_bytes(result, context=context, data_key=data_key), seconds)
+    for number, piece in enumerate(_joined(result.pieces())):
+        sealed = encryption.seal_bytes(piece, context=f"{context}:{number}", data_key=data_key)
+        # They outlive what leads to them, which is written after them.
+        if not _write(f"{key}:{number}", sealed, seconds + LEASE_SECONDS):
+            return False
+    sizes = [part.size for part in result.parts]
+    head = orjson.dumps({"about": result.about, "sizes": sizes, "count": _count_of(result)})
+    return _write(key, DONE_IN_PIECES + encryption.seal_bytes(head, context=context, data_key=data_key), seconds)
+
+
+def _count_of(result: Result) -> int:
+    """Return how many pieces a long result has in Redis; 0 for a short one."""
+    return -(-result.size // PIECE_BYTES) if isinstance(result, LongResult) else 0
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield these bytes in pieces of PIECE_BYTES; the last one may be shorter."""
+    kept = bytearray()
+    for piece in pieces:
+        kept += piece
+        while len(kept) >= PIECE_BYTES:
+            yield bytes(kept[:PIECE_BYTES])
+            del kept[:PIECE_BYTES]
+    if kept:
+        yield bytes(kept)
 
 
 def _renew_leases() -> None:
@@ -417,12 +478,15 @@ def _write(key: str, value: bytes, seconds: int) -> bool:
     return True
 
 
-def _forget(key: str) -> bytes:
-    """Delete what Redis has of this job, and return it; nothing when Redis is away."""
+def _forget(key: str, count: int = 0) -> bytes:
+    """Delete what Redis has of this job, and return it; nothing when Redis is away.
+
+    count: how many pieces of a long result are beside it.
+    """
     try:
         with _server().pipeline() as pipe:
             pipe.get(key)
-            pipe.delete(key)
+            pipe.delete(key, *(f"{key}:{number}" for number in range(count)))
             found, _count = pipe.execute()
         return found or b""
     except (RedisError, OSError) as error:

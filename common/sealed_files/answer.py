@@ -11,14 +11,23 @@ class PieceByPiece(StreamingHttpResponse):
     it.
 
     pieces: must not use the database, because the page has returned its connection by then. If it raises, the
-    connection is cut before everything was sent, and the client notices, because it knows the length.
+    connection is cut before everything was sent, and the client notices, because it knows the length. kind: its media
+    type; a browser saves it whatever it is.
     """
 
-    def __init__(self, pieces: Iterator[bytes], *, length: int, name: str, **options: Any) -> None:
+    def __init__(
+        self,
+        pieces: Iterator[bytes],
+        *,
+        length: int,
+        name: str,
+        kind: str = "application/octet-stream",
+        **options: Any,
+    ) -> None:
         # Django closes the response in the thread of its page, before it is sent. An iterator with a `close` method,
         # such as a generator, would then end before its first piece.
         pieces = map(bytes, pieces)
-        super().__init__(pieces, content_type="application/octet-stream", **options)
+        super().__init__(pieces, content_type=kind, **options)
         self.pieces = pieces
         self.line: Any = None  # the connection of the client, if the server sets it
         self["Content-Length"] = str(length)

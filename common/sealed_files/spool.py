@@ -1,18 +1,22 @@
-"""This module keeps the long body of a request encrypted while it is served, where others would use an unencrypted
-temporary file.
+"""This module keeps what is too long for memory encrypted, where others would use an unencrypted temporary file: the
+body of a request while it is served, and a document of a whole exchange until it is given.
 
 Twisted and Django each keep a long body in a temporary file. What a person sends may show the worst that was done to
-them. Here it is encrypted block by block with a key that is drawn for this one body and is only in the memory of this
-process. The file has no name (`tempfile.TemporaryFile`) and disappears with the process.
+them. Here it is encrypted block by block with a key that is drawn for this one spool and is only in the memory of this
+process. The file has no name (`tempfile.TemporaryFile`) and disappears with the process. It is in `settings.SPOOL_DIR`,
+or else in the system's folder of temporary files.
 """
 
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
@@ -37,6 +41,7 @@ class Spool(io.RawIOBase):
         self._tail = bytearray()  # the bytes that come after these blocks
         self._place = 0
         self._read: tuple[int, bytes] = (-1, b"")  # the block that was read last
+        self._lock = threading.Lock()  # held by `append` and `read_at`, so that several threads may read the parts
 
     @property
     def size(self) -> int:
@@ -80,7 +85,8 @@ class Spool(io.RawIOBase):
     def _put_block(self) -> None:
         if self._sealed is None:
             key = AESGCM.generate_key(bit_length=8 * KEY_BYTES)
-            self._sealed = tempfile.TemporaryFile(buffering=0), AESGCM(key)  # noqa: SIM115  closed with the spool
+            folder = settings.SPOOL_DIR or None
+            self._sealed = tempfile.TemporaryFile(buffering=0, dir=folder), AESGCM(key)  # noqa: SIM115  closed with it
         file, cipher = self._sealed
         file.seek(self._blocks * _SEALED_BLOCK)
         # The key is used for this spool alone, and a block is written once, so its number can be its nonce.
@@ -127,6 +133,26 @@ class Spool(io.RawIOBase):
             left -= len(part)
         return b"".join(parts)
 
+    def append(self, pieces: Iterable[bytes], *, most: int) -> "Part":
+        """Write these bytes at the end, and return where they are. One thread at a time appends.
+
+        Raises OSError when the spool would have more than `most` bytes, and when the disk is full.
+        """
+        start = self.size
+        for piece in pieces:
+            with self._lock:
+                if self.size + len(piece) > most:
+                    raise OSError("the spool is full")
+                self.seek(0, os.SEEK_END)
+                self.write(piece)
+        return Part(self, start, self.size - start)
+
+    def read_at(self, start: int, size: int) -> bytes:
+        """Return so many bytes from this position, in any thread."""
+        with self._lock:
+            self.seek(start)
+            return self.read(size)
+
     def close(self) -> None:
         if not self.closed:
             self._read = (-1, b"")
@@ -134,6 +160,42 @@ class Spool(io.RawIOBase):
             if self._sealed is not None:
                 self._sealed[0].close()
         super().close()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """It is a part of a spool, which may be read again and again. The spool is closed with the last of its parts."""
+
+    spool: Spool = field(repr=False)
+    start: int
+    size: int
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield its bytes, at most IN_MEMORY at a time."""
+        end = self.start + self.size
+        for place in range(self.start, end, IN_MEMORY):
+            yield self.spool.read_at(place, min(IN_MEMORY, end - place))
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield its lines, without the ends of the lines; one of them is in memory at a time, and a piece."""
+        left = bytearray()
+        for piece in self.pieces():
+            *whole, rest = (left + piece).split(b"\n")
+            yield from map(bytes, whole)
+            left = rest
+        if left:
+            yield bytes(left)
+
+    def cut(self, sizes: Iterable[int]) -> Iterator["Part"]:
+        """Yield parts of these sizes, one after another, from its beginning."""
+        start = self.start
+        for size in sizes:
+            yield Part(self.spool, start, size)
+            start += size
+
+    def read(self) -> bytes:
+        """Return its bytes."""
+        return self.spool.read_at(self.start, self.size)
 
 
 def _write_all(file: IO[bytes], data: bytes) -> None:

@@ -330,7 +330,7 @@ def waiting_for(user: Any) -> list[OpeningRequest]:
     keys = _pending_keys()
     if not keys:  # so it is on most pages of the staff, and each of them asks
         return []
-    pending = visible_to(user).filter(pk__in=keys).prefetch_related("steps")
+    pending = visible_to(user).filter(pk__in=keys).prefetch_related("steps__by")
     mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 
@@ -705,7 +705,7 @@ def count_pending(most: int) -> int:
 
 def late_requests(now: datetime) -> list[OpeningRequest]:
     """Return the requests that wait for longer than they should, including reviews that are owed."""
-    pending = OpeningRequest.objects.filter(pk__in=_pending_keys()).prefetch_related("steps")
+    pending = OpeningRequest.objects.filter(pk__in=_pending_keys()).prefetch_related("steps__by")
     return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
 
 

@@ -248,7 +248,6 @@ BY_KEY = {
     ("reports/openings/actions.py", "of_all"),  # a place in the audit log, whose readers may see all of it
     ("reports/openings/actions.py", "asked_elsewhere"),  # one of the asker's own, to say that it is not theirs any more
     ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of the person who ends it
-    ("chat/proof_of_date/proofs.py", "_chosen"),  # among the facts and captures of one share of this conversation
     # In the journal of this conversation.
     ("chat/journal/actions.py", "note_fact"), ("chat/journal/actions.py", "_unread"),
     ("chat/journal/actions.py", "_of"), ("chat/journal/queries.py", "_of"),

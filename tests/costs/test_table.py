@@ -114,13 +114,9 @@ def test_acts_of_visitors_keep_to_the_goals():
     assert (table.VISITOR.ms, table.VISITOR.kib, table.WHOLE.kib) == (20, 8192, 8192)
 
 
-def test_no_act_takes_more_than_eight_mebibytes_but_whole_documents_and_the_sheet_of_accounts():
-    """docs/adr/0147 says why these may, and what bounds what a process holds for all of them together."""
-    large = {name for name, line in LINES.items() if max(line.read.kib, line.write.kib) > 8192}
-    assert large == {
-        "chat:copy", "console:paper", "unit:dossier", "openings:register", "openings:register_csv",
-        "openings:register_pdf", "admin:accounts_user_import", "admin:accounts_user_export", "upload sheet",
-    }  # fmt: skip
+def test_no_act_takes_more_than_eight_mebibytes():
+    """The documents of the longest exchange neither (docs/adr/0149)."""
+    assert {max(line.read.kib, line.write.kib) for line in LINES.values()} == {8192}
 
 
 def test_document_shows_the_table():

@@ -309,8 +309,9 @@ def test_copy_is_checked_from_a_disk(engines: EngineFactory, kind: str, tmp_path
 @pytest.mark.parametrize("kind", KINDS)
 def test_copy_closed_by_words_opens_from_a_disk(engines: EngineFactory, kind: str, tmp_path: Path):
     words, page = "lune banc neige corde pluie", tmp_path / "documents.html"
-    content: Any = lock.close(a_copy(), lock.make_key(words, who="engines"))
-    _length, pieces = pages.draw_locked(content, name="documents.zip", familiar=False)
+    copy = a_copy()
+    closed = lock.close([copy], len(copy), lock.make_key(words, who="engines"))
+    _length, pieces = pages.draw_locked(closed, name="documents.zip", familiar=False)
     page.write_bytes(b"".join(pieces))
     browser = engines(kind)
     browser.open(page.as_uri())

@@ -47,7 +47,7 @@ def test_document_holds_who_when_why_and_the_file(conversation, agent):
     paper = casework_panels.document(agent, conversation, motive="dépôt de plainte", now=now)
     assert agent.public_name in paper.mark and "dépôt de plainte" in paper.mark
     assert f"{timezone.localtime(now):%d/%m/%Y %H:%M}" in paper.mark
-    assert paper.thread[-1][1] == "Ils recommencent chaque soir."
+    assert list(paper.thread)[-1][1] == "Ils recommencent chaque soir."
     told = {section.title: section for section in paper.sections}
     assert ("Par internet ou par téléphone", "oui") in told["Fiche des faits"].pairs
     assert ("Liens, un par ligne", "hxxps://mechant[.]example") in told["Fiche des faits"].pairs
@@ -158,11 +158,12 @@ def test_long_document_is_cut_into_parts_that_can_be_drawn(text):
     third of what the child may take, and no message is in none or in two."""
     whole = long_document(404, text)
     parts = casework_panels.parts(whole)
-    assert [head for part in parts for head, _body in part.document.thread] == [head for head, _body in whole.thread]
-    assert len(parts) > 1 and [bool(part.document.sections) for part in parts] == [True] + [False] * (len(parts) - 1)
-    assert parts[1].document.about[-1].startswith(f"Partie 2 sur {len(parts)} : messages {parts[1].first} à ")
+    read = [part.stored.document() for part in parts]
+    assert [head for part in read for head, _body in part.thread] == [head for head, _body in whole.thread]
+    assert len(parts) > 1 and [bool(part.sections) for part in read] == [True] + [False] * (len(parts) - 1)
+    assert read[1].about[-1].startswith(f"Partie 2 sur {len(parts)} : messages {parts[1].first} à ")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    pages = transcript_pdf.draw(max(parts, key=lambda part: len(part.document.thread)).document)
+    pages = transcript_pdf.draw(max(read, key=lambda part: len(part.thread)))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert pages.startswith(b"%PDF")
     assert after.ru_utime - before.ru_utime < pool.CPU_SECONDS / 2
@@ -182,7 +183,7 @@ def test_file_that_is_too_long_is_cut_too_and_nothing_is_in_none_or_in_two(monke
         Section("Fin", lines=["c"]),
     ]
     whole = replace(long_document(3, "d"), sections=sections)
-    found = transcript_pdf.parts(whole)
+    found = list(transcript_pdf.parts(whole))
     assert len(found) > 5 and [one.about for one in found] == [whole.about] * len(found)
     for section in sections:
         here = [one for part in found for one in part.sections if one.title == section.title]
@@ -191,8 +192,9 @@ def test_file_that_is_too_long_is_cut_too_and_nothing_is_in_none_or_in_two(monke
     assert [head for part in found for head, _body in part.thread] == [head for head, _body in whole.thread]
     assert [part for part in found if part.thread] == found[-1:], "the thread comes after the file"
     parts = casework_panels.parts(whole)
-    assert parts[0].first == "" and parts[0].document.about[-1] == f"Partie 1 sur {len(parts)}."
-    assert parts[-1].document.about[-1].endswith(": messages 1 à 3.")
+    assert parts[0].first == "" and parts[0].stored.document().about[-1] == f"Partie 1 sur {len(parts)}."
+    assert parts[-1].stored.document().about[-1].endswith(": messages 1 à 3.")
+    assert [part.stored.document().sections for part in parts] == [part.sections for part in found]
 
 
 @pytest.mark.slow
@@ -200,7 +202,7 @@ def test_file_that_is_too_long_is_cut_too_and_nothing_is_in_none_or_in_two(monke
 def test_longest_journal_is_cut_into_parts_that_can_be_drawn(text):
     """500 facts of full length in one table took more than a child may take, so that there was no document at all."""
     sections = [Section("Faits", pairs=[("12 mars 2027 à 18:05", f"{text}\n{text}") for _each in range(500)])]
-    found = transcript_pdf.parts(Document(title="Dossier", about=["a"], sections=sections, codes_note="Codes."))
+    found = list(transcript_pdf.parts(Document(title="Dossier", about=["a"], sections=sections, codes_note="Codes.")))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert transcript_pdf.draw(found[0], is_patient=True).startswith(b"%PDF")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -319,6 +321,7 @@ def test_late_document_does_not_name_what_was_taken_back_or_set_aside_meanwhile(
         if answer.status_code != 503:  # the first document has been made
             break
     assert answer.status_code == 200 and AccessRecord.objects.filter(kind=AccessKind.PAPER).count() == 1
+    assert b"".join(answer.streaming_content) if more else answer.content == b"%PDF-1.7"
     first, last = ({one.title: one.pairs for one in paper.sections} for paper in drawn)
     shown, handed = "Captures montrées par la personne", "Documents envoyés à la personne"
     assert "mise de côté" not in str(first[shown]) and handed in first

@@ -166,9 +166,10 @@ def test_document_of_the_exchange_has_them_in_order():
     note(conversation, "Premier", after=1)
     actions.show_facts(conversation=conversation)
     actions.mark_read(conversation)
-    assert panel.as_pairs(conversation) == [
+    assert list(panel.as_pairs(conversation)) == [
         ("2 mars 2027", "Premier"),
         ("6 mars 2027", "Deuxième\nVu par : Sam"),
     ]
     document = casework_panels.document(conversation.assigned_to, conversation, motive="Essai", now=timezone.now())
-    assert [one.pairs for one in document.sections if "Chronologie" in one.title] == [panel.as_pairs(conversation)]
+    found = [list(one.pairs) for one in document.sections if "Chronologie" in one.title]
+    assert found == [list(panel.as_pairs(conversation))]

@@ -217,9 +217,10 @@ def test_words_are_read_alike_in_the_browser():
 def test_copy_that_words_close_is_opened_by_them_in_the_browser_and_by_no_others(monkeypatch):
     monkeypatch.setattr(lock, "ROUNDS", 1_000)
     monkeypatch.setattr(lock.pool, "run", lambda _module, asked, **_who: lock.work(asked))
-    locked = lock.close(b"des documents", lock.make_key("Cheval, bleu : pomme d'été", who=""))
-    assert b"documents" not in locked.content
-    content = base64.b64encode(locked.content).decode()
+    locked = lock.close([b"des ", b"", b"documents"], 13, lock.make_key("Cheval, bleu : pomme d'été", who=""))
+    closed = b"".join(locked.pieces)
+    assert b"documents" not in closed and len(closed) == locked.length
+    content = base64.b64encode(closed).decode()
     sealed = {"salt": locked.salt, "nonce": locked.nonce, "rounds": 1_000, "content": content}
     opened = (
         "await Promise.all(given[1].map(async (one) => {"
@@ -268,6 +269,8 @@ def test_what_has_another_size_than_it_said_is_not_closed(monkeypatch):
     for size in (4, 6):
         with pytest.raises(ValueError, match="another size"):
             list(lock.close_in_pieces([b"12345"], size, lock.make_key("des mots", who="")).pieces)
+        with pytest.raises(ValueError, match="another size"):
+            list(lock.close([b"12345"], size, lock.make_key("des mots", who="")).pieces)
 
 
 def test_key_is_made_by_a_child_process():

@@ -10,12 +10,17 @@ from chat.personal_copy import archive, pages
 from chat.personal_copy.lock import Locked, LockedApart
 from tests import javascript
 
-LOCKED = Locked("c2Vs", "bm9uY2U=", b"contenu")
 APART = LockedApart("c2Vs", "cHJlZml4", 3_000_000, iter(()))
+
+
+def a_copy() -> Locked:
+    return Locked("c2Vs", "bm9uY2U=", 7, iter([b"conte", b"nu", bytes(16)]))
+
+
 BUILT = {
     "checker": lambda: pages.draw_checker(familiar=False).decode(),
     "apart": lambda: pages.draw_locked_apart(APART, name="documents.zip", familiar=False).decode(),
-    "locked": lambda: b"".join(pages.draw_locked(LOCKED, name="documents.zip", familiar=True)[1]).decode(),
+    "locked": lambda: b"".join(pages.draw_locked(a_copy(), name="documents.zip", familiar=True)[1]).decode(),
 }
 
 

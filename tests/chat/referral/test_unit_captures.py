@@ -51,7 +51,7 @@ def received():
 
 def dossier_of(browser, address):
     answer = browser.post(f"{address}dossier/")
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as found:
         return json.loads(found.read("dossier.json"))
 
 
@@ -444,6 +444,6 @@ def test_late_dossier_does_not_name_a_capture_that_was_set_aside_meanwhile(recei
         answer = browser.post(address)
         if answer.status_code != 503:  # the first document has been made
             break
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as found:
         assert json.loads(found.read("dossier.json"))["captures"] == []
     assert len(begun) == 2

@@ -99,7 +99,7 @@ def read(unit, address):
 
 def dossier_of(unit, address):
     answer = browser(unit).post(f"{address}dossier/")
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as found:
         return json.loads(found.read("dossier.json"))
 
 

@@ -13,7 +13,9 @@ from redis.exceptions import ConnectionError as RedisAway
 from common import encryption
 from common.data_keys.keys import KeysAway
 from common.encryption import UnsealError
-from common.offload import background_jobs, pool
+from common.offload import background_jobs, long_results, pool
+from common.offload.long_results import LongResult
+from common.sealed_files.spool import Spool
 
 NOW = 0.05  # seconds of patience
 
@@ -386,3 +388,113 @@ def test_result_stays_while_the_server_of_the_keys_is_away(name, slow, monkeypat
         with pytest.raises(KeysAway):
             ask(name, slow)
     assert ask(name, slow) == b"fait" and slow.begun == 1
+
+
+# --- long results -----------------------------------------------------------------------------------------------------
+
+
+def long_result(*contents, about="rien"):
+    spool = Spool()
+    return LongResult(about, tuple(long_results.keep_pieces(spool, (content,)) for content in contents))
+
+
+def read(result):
+    return result.about, [part.read() for part in result.parts]
+
+
+CONTENTS = [b"\x00fait" * 300_000, b"", b"fin"]  # three pieces in Redis
+
+
+def late(name, job):
+    """Have this job made while nobody waits, and return when only Redis has its result."""
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, job)
+    job.may_end.set()
+    wait_for(lambda: kept(name)[:1] == background_jobs.DONE)
+    wait_for(lambda: not is_here(name))
+
+
+def pieces_of(name):
+    key = background_jobs._key_of(name)
+    return [one for one in (background_jobs._read(f"{key}:{number}") for number in range(9)) if one]
+
+
+def test_long_result_is_found_by_every_process_piece_by_piece_and_given_once(name):
+    job = Slow(long_result(*CONTENTS, about={"files": ["a", "é"]}))
+    late(name, job)
+    assert background_jobs.is_ready(name) and len(pieces_of(name)) == 3
+    assert b"fait" not in b"".join([kept(name), *pieces_of(name)])
+    lasts = [background_jobs._server().ttl(f"{background_jobs._key_of(name)}:{number}") for number in range(3)]
+    assert min(lasts) >= background_jobs._server().ttl(background_jobs._key_of(name)) > 0
+    assert read(ask(name, job)) == ({"files": ["a", "é"]}, CONTENTS)
+    assert job.begun == 1 and kept(name) == b"" and pieces_of(name) == [], "it is given once"
+
+
+def test_long_result_for_which_a_page_waits_is_given_as_it_is(name):
+    job = Slow(long_result(*CONTENTS))
+    job.may_end.set()
+    assert read(ask(name, job, patience=300)) == ("rien", CONTENTS)
+    assert pieces_of(name) == []
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_long_result_of_which_a_piece_is_gone_is_made_again(name, number):
+    job = Slow(long_result(*CONTENTS))
+    late(name, job)
+    background_jobs._server().delete(f"{background_jobs._key_of(name)}:{number}")
+    assert read(ask(name, job, patience=300)) == ("rien", CONTENTS)
+    assert job.begun == 2 and pieces_of(name) == []
+
+
+def test_pieces_of_a_long_result_are_bound_to_their_places(name):
+    job, key = Slow(long_result(*CONTENTS)), background_jobs._key_of(name)
+    late(name, job)
+    server = background_jobs._server()
+    first, second = server.get(f"{key}:0"), server.get(f"{key}:1")
+    server.set(f"{key}:0", second, ex=60)
+    server.set(f"{key}:1", first, ex=60)
+    assert read(ask(name, job, patience=300)) == ("rien", CONTENTS)
+    assert job.begun == 2
+
+
+def test_long_result_that_was_given_back_is_found_again(name, slow):
+    background_jobs.give_back(name, long_result(*CONTENTS), who=name)
+    assert read(ask(name, slow)) == ("rien", CONTENTS) and slow.begun == 0
+
+
+def test_process_of_a_version_before_begins_a_long_job_again(name):
+    """It reads what Redis has as one sealed value, which does not open."""
+    late(name, Slow(long_result(*CONTENTS)))
+    context = background_jobs._context_of(background_jobs._key_of(name))
+    with pytest.raises(UnsealError):
+        encryption.unseal_bytes(kept(name)[1:], context=context)
+
+
+def test_long_result_too_large_for_redis_stays_in_its_process(name, monkeypatch):
+    monkeypatch.setattr(background_jobs, "KEPT_BYTES", len(b"".join(CONTENTS)) - 1)
+    job = Slow(long_result(*CONTENTS))
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, job)
+    job.may_end.set()
+    wait_for(lambda: background_jobs.is_ready(name))
+    assert read(ask(name, job, patience=300)) == ("rien", CONTENTS)
+    assert job.begun == 1 and pieces_of(name) == []
+
+
+def test_nothing_stays_of_a_long_result_when_its_exchange_was_erased_meanwhile(name, monkeypatch):
+    seal, sealed = encryption.seal_bytes, []
+
+    def gone_after_one(*arguments, **named):
+        if sealed:
+            raise UnsealError("gone")
+        sealed.append(seal(*arguments, **named))
+        return sealed[0]
+
+    monkeypatch.setattr(encryption, "seal_bytes", gone_after_one)
+    job = Slow(long_result(*CONTENTS))
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, job)
+    job.may_end.set()
+    wait_for(lambda: not is_here(name))
+    wait_for(lambda: kept(name) == b"")
+    assert sealed and pieces_of(name) == []

@@ -1,7 +1,10 @@
 """What a request carries is nowhere on a disk in clear while it is served."""
 
+import errno
 import io
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
 from django.core.files.uploadhandler import MemoryFileUploadHandler
@@ -9,6 +12,7 @@ from django.http.multipartparser import MultiPartParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.offload import long_results, pool
 from common.sealed_files import spool as spools
 from common.sealed_files.spool import IN_MEMORY, Spool, SpooledFile, SpoolHandler
 
@@ -104,3 +108,53 @@ def test_no_other_handler_takes_files(settings):
     [name] = settings.FILE_UPLOAD_HANDLERS
     handler = load_handler(name)
     assert isinstance(handler, SpoolHandler) and not isinstance(handler, MemoryFileUploadHandler)
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def test_parts_are_read_again_and_again_while_more_is_written(files):
+    spool, contents = Spool(), [b"", b"a" * 10, MARK * IN_MEMORY, b"b" * IN_MEMORY, b"fin"]
+    parts = []
+    for content in contents:
+        parts.append(spool.append((content[:7], content[7:]), most=10**8))
+        assert [part.read() for part in parts] == contents[: len(parts)]
+        assert [b"".join(part.pieces()) for part in parts] == contents[: len(parts)]
+    assert max(len(piece) for part in parts for piece in part.pieces()) == IN_MEMORY
+    assert MARK not in files[0].read(), "it is encrypted there"
+
+
+def test_parts_are_read_by_several_threads():
+    spool = Spool()
+    contents = [bytes([number]) * (IN_MEMORY + 999 * number) for number in range(6)]
+    parts = [spool.append((content,), most=10**8) for content in contents]
+    with ThreadPoolExecutor(6) as threads:
+        for _turn in range(20):
+            found = threads.map(lambda part: b"".join(part.pieces()), parts)
+            assert list(found) == contents
+
+
+def test_part_is_cut_and_read_in_lines():
+    lines = [b"", b"un", b"d" * 3 * IN_MEMORY, b"trois", b""]
+    spool = Spool()
+    spool.append((b"avant\n",), most=10**8)
+    part = spool.append((b"\n".join(lines) + b"\n",), most=10**8)
+    assert list(part.lines()) == lines
+    whole = part.read()
+    assert [one.read() for one in part.cut([3, 0, len(whole) - 3])] == [whole[:3], b"", whole[3:]]
+    assert list(spool.append((b"sans fin",), most=10**8).lines()) == [b"sans fin"]
+
+
+def test_spool_that_would_be_too_long_is_refused_and_what_is_in_it_stays():
+    spool = Spool()
+    part = spool.append((b"a" * 60,), most=100)
+    with pytest.raises(OSError, match="full"):
+        spool.append((b"b" * 30, b"c" * 30), most=100)
+    assert part.read() == b"a" * 60
+
+
+def test_disk_that_is_full_is_a_document_that_failed(monkeypatch):
+    monkeypatch.setattr(spools.tempfile, "TemporaryFile", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+    with pytest.raises(pool.Failed) as failed:
+        long_results.keep_pieces(Spool(), (b"a" * 3 * IN_MEMORY,))
+    assert failed.value.why == "error"
