@@ -19,7 +19,9 @@ from chat.models import Conversation
 from chat.personal_copy import archive, lock, pages, parts
 from chat.personal_copy.archive import File
 from common.offload import background_jobs, pool
+from common.sealed_files.spool import Spool
 from reports.models import AccessRecord
+from reports.rules.date_proofs import Proof
 from tests.browser.exchange import in_site
 from tests.factories import chat as make
 from tests.reports.rules import proof_corpus as corpus
@@ -256,14 +258,18 @@ def packed(copy: dict[str, Any], proofs: bytes, *more: File) -> bytes:
 
 
 @pytest.mark.slow
+def proofs_file(proof: Proof) -> bytes:
+    """Return the « preuves.json » of a copy with this proof."""
+    (found,) = parts.keep_proofs(Spool(), iter([proof]))
+    return found.part.read()
+
+
 def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
     live_site, browser: Browser, tmp_path: Path
 ) -> None:
     checker = in_site(live_site, lambda: pages.draw_checker(familiar=False))
     (tmp_path / "verifier.html").write_bytes(checker)
-    signed = parts.proofs_content([corpus.proof()])
-    unsigned = parts.proofs_content([replace(corpus.proof(), stamps=())])
-    assert signed is not None and unsigned is not None
+    signed, unsigned = proofs_file(corpus.proof()), proofs_file(replace(corpus.proof(), stamps=()))
     disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640})
     page = disk.new_page()
     page.goto((tmp_path / "verifier.html").as_uri())
@@ -394,8 +400,7 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
     live_site, browser: Browser, tmp_path: Path, axe_in_both_themes
 ) -> None:
     (tmp_path / "verifier.html").write_bytes(in_site(live_site, lambda: pages.draw_checker(familiar=False)))
-    signed = parts.proofs_content([corpus.proof()])
-    assert signed is not None
+    signed = proofs_file(corpus.proof())
     at = datetime(2026, 11, 28, 7, 5, tzinfo=UTC)
 
     def files(paper: bytes) -> list[File]:
