@@ -391,9 +391,9 @@ def wrote(conversation: Conversation, minutes: float) -> None:
     Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(minutes))
 
 
-# Whether the three rows of the only entry begin at the same place.
+# Whether the last words of the only entry and the agent's part of the wait begin at the same place.
 BEGIN_TOGETHER = """() => {
-    const lefts = [".console-entry__last", ".console-entry__marks", "[data-slot=own]"].map(
+    const lefts = [".console-entry__last", "[data-slot=own] > span"].map(
         (part) => document.querySelector(`#liste .console-entry ${part}`)?.getBoundingClientRect(),
     );
     return lefts.every((one) => one?.width && Math.abs(one.left - lefts[0].left) < 1);
@@ -412,8 +412,10 @@ def test_entry_says_the_persons_wait_and_the_agents_own_part(
     entry = page.locator("#liste .console-entry")
     expect(entry.locator("[data-slot=waited]")).to_have_text(re.compile(r"depuis\s+7\smin"))
     expect(entry.locator("[data-slot=own]")).to_have_text(re.compile(r"dont\s+<\s1\smin\s+avec vous"))
+    # A list that is read again draws the entry anew.
+    page.wait_for_function(BEGIN_TOGETHER)
     entry.locator("a").click()
-    # In sight in the open row, and said of each. A list that is read again draws the entry anew.
+    expect(entry.locator("[aria-current]")).to_have_count(1)
     page.wait_for_function(BEGIN_TOGETHER)
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui.")
     page.keyboard.press("Control+Enter")

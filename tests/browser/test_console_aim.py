@@ -1455,6 +1455,22 @@ HEIGHTS_OF_ROWS = """() => {
 }"""
 
 
+# The parts of « dont 2 min avec vous » that are in sight, for each row, and « cut » for one that is in sight in part.
+OWN_IN_SIGHT = """() => {
+  const rows = [...document.querySelectorAll("#liste .console-entry")];
+  return Object.fromEntries(rows.map((row) => {
+    const own = row.querySelector("[data-slot=own]");
+    const line = own.getBoundingClientRect();
+    const seen = [...own.children].flatMap((part) => {
+      const { left, right, top, bottom } = part.getBoundingClientRect();
+      if (left === right || top >= line.bottom - 1 || left >= line.right) return [];
+      return right <= line.right + 1 ? [part.textContent.trim().split(/\\s/)[0]] : ["cut"];
+    });
+    return [row.dataset.number, seen.join(" ")];
+  }));
+}"""
+
+
 def test_last_words_have_a_row_and_rows_are_even(live_site: LiveSite, page: Page, at: Work, axe: Axe):
     """Beside « HORS LIGNE » fourteen letters of them were read, and rows were 42 to 96 px high, 114 to 186 at 820."""
     agent, held = holding(at, 6)
@@ -1490,5 +1506,15 @@ def test_last_words_have_a_row_and_rows_are_even(live_site: LiveSite, page: Page
             line = entry(page, number)
             expect(line.get_by_text(sign).locator("visible=true").first).to_be_visible()
         expect(entry(page, 3).locator(".console-entry__watched")).to_be_visible()
+        own = page.evaluate(OWN_IN_SIGHT)
+        assert own["1"] == own["6"] == "dont avec", "of the open one, and of one without signs"
+        assert own["3"] == ("" if width == 820 else "dont"), (width, own)
+        assert set(own.values()) <= {"", "dont", "dont avec"}, (width, own)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # All of it is said, whatever is in sight.
+    for number in range(1, 7):
+        expect(entry(page, number).locator("a")).to_have_accessible_name(re.compile(r"dont\s+< 1\smin\s+avec vous"))
+    page.set_viewport_size({"width": 360, "height": 640})
+    own = page.evaluate(OWN_IN_SIGHT)
+    assert own["1"] == own["6"] == "dont avec" and set(own.values()) <= {"", "dont", "dont avec"}, own
     axe(page)
