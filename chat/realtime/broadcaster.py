@@ -55,10 +55,10 @@ ROUND_SECONDS = 2.0  # what is done for the whole process is done once in this t
 # Most messages in one batch of the writer, alone or beside other processes. With less than what is on its way, batches
 # of two processes meet in the same conversations more often, and each meeting makes guesses of numbers wrong.
 TOGETHER = 512
-# Beside other processes a message waits twice for a fuller batch: where it is written and where it is read. Both waits
-# together are as long as the one wait of a process alone. Most of it is where it is written, because a fuller batch
-# there is also one notification and one reading less.
-WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.003, 0.001
+# Beside other processes a message would wait twice for a fuller batch: where it is written and where it is read. With
+# these shorter waits a message costs a little more, but two processes together carry more messages than with longer
+# ones (docs/performance-log.md).
+WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.001, 0.002
 # The characters of all texts in one frame; JSON writes each in six bytes at most.
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6
 # Polling (`_poll`) rests four times as long as it took, so that it takes at most a fifth of the event loop's time. The
