@@ -140,10 +140,10 @@ def once(path: str, method: str, key: str, request: Request) -> tuple[Cost, set[
         try:
             before = time.thread_time()
             answer = send(path, method, key, request, encoding="gzip")
+            content = b"".join(answer.streaming_content) if answer.streaming else answer.content
             ms = (time.thread_time() - before) * 1000
         finally:
             gc.enable()
-    content = answer.content
     if answer.headers.get("Content-Encoding") == "gzip":
         content = gzip.decompress(content)
     return Cost(ms, counter.statements, counter.rows, len(content), answer.status_code), counter.tables
@@ -157,7 +157,10 @@ def peak_kib(path: str, method: str, key: str, request: Request) -> int:
     cache.clear()
     tracemalloc.start()
     try:
-        send(path, method, key, request)
+        answer = send(path, method, key, request)
+        if answer.streaming:
+            for _piece in answer.streaming_content:
+                pass  # one piece is in memory at a time, as when it is sent
         return max(0, tracemalloc.get_traced_memory()[1] - len(request.body)) // 1024
     finally:
         tracemalloc.stop()
