@@ -5,6 +5,7 @@ the same.
 import base64
 import hashlib
 import io
+import json
 import subprocess
 import zipfile
 from datetime import UTC, datetime
@@ -277,3 +278,12 @@ def test_key_is_made_by_a_child_process():
     found, key = lock.pool.run("chat.personal_copy.lock", {"words": "cheval bleu", "salt": "00" * 16})
     expected = hashlib.pbkdf2_hmac("sha256", b"cheval bleu", bytes(16), lock.ROUNDS, 32)
     assert found is None and key == expected
+
+
+def test_files_that_a_version_before_left_in_redis_are_given():
+    """It kept them as one value: a head of JSON in a line, then their bytes."""
+    contents = {"copie.json": b'{"a":\n1}', "copie.pdf": b"%PDF\n", "vide.txt": b""}
+    head = {"about": {"number": 2}, "files": [[name, len(content)] for name, content in contents.items()]}
+    files, about = archive.split(json.dumps(head).encode() + b"\n" + b"".join(contents.values()))
+    assert about == {"number": 2} and {one.name: b"".join(one.pieces) for one in files} == contents
+    assert [one.sha256 for one in files] == [hashlib.sha256(content).hexdigest() for content in contents.values()]
