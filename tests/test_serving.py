@@ -5,6 +5,7 @@ import contextlib
 import io
 import re
 import socket
+import time
 from html import unescape
 from types import SimpleNamespace
 from typing import ClassVar
@@ -798,10 +799,10 @@ def test_form_that_comes_slowly_gives_way_to_nobody_who_says_nothing(clock, monk
     assert Arrived.arrived
 
 
-def refused(one: "OneClient") -> str:
+def refused(one: "OneClient", status: bytes = b"413") -> str:
     """Return the page with which this client was answered."""
     head, _end, page = one.line.value().partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 413 ") and b"\r\nConnection: close\r\n" in head + b"\r\n"
+    assert head.startswith(b"HTTP/1.1 %b " % status) and b"\r\nConnection: close\r\n" in head + b"\r\n"
     assert int(re.search(rb"Content-Length: (\d+)", head)[1]) == len(page) and b"Retry-After" not in head
     assert b"default-src 'none'" in head and not Arrived.arrived
     return page.decode()
@@ -840,18 +841,136 @@ def test_refused_body_is_told_in_the_language_that_was_chosen(clock):
     assert '<html lang="en">' in refused(one)
 
 
-@pytest.mark.parametrize(("path", "most"), [("/", BODY_MAX_BYTES), ("/admin/", ADMIN_BODY_MAX_BYTES)])
-def test_body_in_pieces_without_end_is_refused(clock, path, most):
+@pytest.mark.parametrize("path", ["/", "/admin/"])
+def test_body_in_chunks_is_refused_before_it_comes(clock, path):
+    """Each chunk may have one byte, which costs as much as a kilobyte of another body. No browser sends any."""
     one = OneClient(clock)
     one.channel.dataReceived(f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
-    piece = b"10000\r\n" + b"a" * 65536 + b"\r\n"
-    for _each in range(2 * most // 65536 - 1):
-        one.channel.dataReceived(piece)
-    assert one.line.value() == b""
-    for _each in range(2):
-        one.channel.dataReceived(piece)
+    assert "n'a pas pu être lu" in unescape(refused(one, b"411"))
+    for _each in range(10):
+        one.channel.dataReceived(b"1\r\na\r\n" * 10_000)
     one.channel.dataReceived(b"0\r\n\r\n")
-    assert "n'a pas pu être lu" in unescape(refused(one))
+    assert not Arrived.arrived
+    clock.advance(http_channel.REFUSED_SECONDS + 0.1)
+    assert one.is_closed
+
+
+# --- clients that send in small pieces --------------------------------------------------------------------------------
+
+BEGINNINGS = {
+    "head": b"GET / HTTP/1.1\r\nCookie: ",
+    "body": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n",
+    "next request": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789",
+}
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_client_that_sends_byte_by_byte_is_given_up(clock, told, beginning):
+    """Twisted copies a line that is not complete at each byte, and adds up all that came during an answer."""
+    one = OneClient(clock)
+    one.channel.dataReceived(BEGINNINGS[beginning])
+    for _piece in range(http_channel.PIECES_AT_MOST - 1):
+        one.channel.dataReceived(b"x")
+    assert not one.is_closed and told("limit_reached") == []
+    for _piece in range(3):
+        one.channel.dataReceived(b"x")
+    assert one.is_closed and told("limit_reached")[0] == "limit_reached limit=pieces"
+
+
+def test_smallest_segments_of_a_network_are_read(clock):
+    """A form of the admin, and a head as long as Twisted reads it, in segments of 536 bytes, ten times over."""
+    one = OneClient(clock)
+    head = b"POST /admin/ HTTP/1.1\r\nHost: x\r\nCookie: %b\r\nContent-Length: %d\r\n\r\n"
+    body = b"a" * ADMIN_BODY_MAX_BYTES
+    for number in range(1, 11):
+        sent = head % (b"c" * 15_000, len(body)) + body
+        for at in range(0, len(sent), 536):
+            one.channel.dataReceived(sent[at : at + 536])
+        assert len(Arrived.arrived) == number and not one.is_closed
+        Arrived.arrived[-1].finish()
+
+
+def frame(opcode, content=b"", *, is_last=True):
+    """Return a frame of a client, masked with zeros."""
+    size = bytes([0x80 | len(content)]) if len(content) < 126 else bytes([0xFE]) + len(content).to_bytes(2)
+    return bytes([(0x80 if is_last else 0) | opcode]) + size + bytes(4) + content
+
+
+CONTINUES, TEXT, PING, PONG = 0x0, 0x1, 0x9, 0xA
+
+
+class OpenLine(StringTransport):
+    def setTcpNoDelay(self, _is_on):  # noqa: N802  as Twisted names it
+        pass
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Return a socket whose handshake is over, and the clock that its bound is counted with."""
+    now = [100.0]
+    monkeypatch.setattr(serving, "time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+    server = SimpleNamespace(protocol_connected=lambda _one: None, websocket_protocols=None)
+    one = serving.SocketProtocol()
+    one.factory = daphne.ws_protocol.WebSocketFactory(server)
+    one.server = server
+    line = OpenLine()
+    one.makeConnection(line)
+    line.registerProducer(one, streaming=True)
+    one.state, one.websocket_version, one.websocket_extensions_in_use = one.STATE_OPEN, 13, []
+    one.inside_message, one.current_frame, one.data, one.muted, one.client_addr = False, None, b"", False, None
+    one.application_queue, one._counted_at = asyncio.Queue(), now[0]
+    return SimpleNamespace(protocol=one, line=line, now=now)
+
+
+@pytest.mark.parametrize(
+    ("first", "each"),
+    [
+        (b"", frame(PING)),
+        (b"", frame(PONG)),
+        (frame(TEXT, is_last=False), frame(CONTINUES, is_last=False)),
+        (frame(TEXT, b"a" * 10_000)[:20], b"a"),
+    ],
+    ids=["pings", "pongs", "fragments", "pieces of a text"],
+)
+def test_frames_that_no_page_sends_have_an_end(opened, told, first, each):
+    """autobahn takes 3 to 6 µs for an empty frame, and nothing counted them: a stranger filled the loop with pings."""
+    one, most = opened.protocol, serving.STEPS_AT_MOST
+    steps, once = [], type(one).__mro__[1].processData
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(one).__mro__[1], "processData", lambda self: steps.append(1) or once(self), raising=False)
+        one.dataReceived(first)
+        for _piece in range(most // 4):
+            one.dataReceived(each)
+        assert not opened.line.disconnecting, "a few are read"
+        if each == b"a":
+            for _piece in range(most):
+                one.dataReceived(each)
+        else:
+            one.dataReceived(each * 10_000)
+    assert len(steps) <= most and opened.line.disconnecting
+    assert told("limit_reached") == ["limit_reached limit=steps"]
+    assert one.application_queue.get_nowait() == {"type": "websocket.disconnect", "code": 1006}
+
+
+def test_pings_in_their_time_are_answered(opened):
+    for _second in range(1_000):
+        opened.protocol.dataReceived(frame(PING) * 4)
+        opened.now[0] += 1
+    assert not opened.line.disconnecting and opened.line.value().count(b"\x8a\x00") == 4_000
+
+
+@pytest.mark.parametrize("size", [1, 50, 125, 1_000, 16_000])
+def test_messages_in_the_smallest_segments_of_a_network_are_read(opened, size):
+    """Two hundred at once, in segments that end anywhere in a frame, and no time passes."""
+    sent = frame(TEXT, b"a" * size) * 200
+    got = 0
+    for at in range(0, len(sent), 536):
+        opened.protocol.dataReceived(sent[at : at + 536])
+        while not opened.protocol.application_queue.empty():
+            event = opened.protocol.application_queue.get_nowait()
+            assert event == {"type": "websocket.receive", "text": "a" * size}
+            got += 1
+    assert got == 200 and not opened.line.disconnecting
 
 
 def pass_time(server, most=1000) -> float:

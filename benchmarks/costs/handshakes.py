@@ -1,4 +1,5 @@
-"""Handshakes of sockets with the worst that a request without a body may carry: headers, cookies, query, subprotocols.
+"""Handshakes of sockets with the worst that a request without a body may carry: headers, cookies, query, subprotocols;
+and frames that no page of ours sends.
 
 Processor time is measured in a real process, `daphne` with our application, because what it parses before our code runs
 is part of the cost. Statements, rows, memory and stored rows are measured in this process, where they can be counted.
@@ -43,13 +44,17 @@ STATE_SECONDS = 20  # the longest that the state may take on a busy machine
 ASKS_FIRST, SYNC = "/ws/conversation/", '{"type":"sync","after":1000000}'
 SYNC_FRAME = bytes([0x81, 0x80 | len(SYNC)]) + bytes(4) + SYNC.encode()
 # The server parses the same whatever the address is. For the console, only what our code reads is tried.
-FEW = ("nothing", "cookies", "session of latin", "query of latin", "headers", "subprotocols", "agent", "origin")
+FEW = (
+    "nothing", "cookies", "session of latin", "query of latin", "headers", "subprotocols", "agent", "origin", "pings",
+)  # fmt: skip
+# Frames without content, masked with zeros: a ping, a pong, and the first and a further part of a text without an end.
+PING, PONG, BEGINS, GOES_ON = (bytes([opcode, 0x80]) + bytes(4) for opcode in (0x89, 0x8A, 0x01, 0x00))
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # the example of RFC 6455, which a server hashes
 Pairs = tuple[tuple[str, str], ...]
 
 
 class Head(NamedTuple):
-    """The head of a handshake. piece: how many bytes are sent at once; 0 for all."""
+    """The head of a handshake. piece: how many bytes are sent at once; 0 for all. after: what is sent on the socket."""
 
     query: str = ""
     more_path: str = ""
@@ -58,6 +63,7 @@ class Head(NamedTuple):
     host: str = ""
     origin: str = ""
     piece: int = 0
+    after: bytes = b""
 
 
 class Kind(NamedTuple):
@@ -107,6 +113,11 @@ def kinds(*, is_elsewhere: bool) -> Iterator[Kind]:
     yield of("host", lambda size: Head(host=_fill("a.", size), origin="http://a"))
     yield of("host of digits", lambda size: Head(host="[" + _fill("1:", size), origin="http://a"))
     yield of("byte by byte", lambda size: Head(cookie="x" * size, piece=1), (1_000, 2_000, 4_000))
+    yield of("in small pieces", lambda size: Head(cookie="x" * size, piece=64))
+    if not is_elsewhere:
+        yield of("pings", lambda size: Head(after=PING * size))
+        yield of("pongs", lambda size: Head(after=PONG * size))
+        yield of("fragments", lambda size: Head(after=BEGINS + GOES_ON * size))
 
 
 def _many(part: str, size: int) -> str:
@@ -164,6 +175,10 @@ def shake(port: int, path: str, key: str, head: Head) -> int:
                 if path == ASKS_FIRST:
                     line.sendall(SYNC_FRAME)
                 line.recv(65_536)
+                if head.after:
+                    line.sendall(head.after)
+                    while line.recv(65_536):
+                        pass
     return int(answer[9:12] or 0) if answer[:5] == b"HTTP/" else 0
 
 
@@ -189,7 +204,7 @@ def _three(web: Web, path: str, key: str, heads: tuple[Head, Head, Head], tries:
 
 
 async def _connect(path: str, key: str, head: Head) -> int:
-    from pnav.asgi import application
+    from benchmarks.costs.served import application
 
     query = f"?{head.query}" if head.query else ""
     headers = [(name.lower(), value) for name, value in headers_of(head, key, "testserver")]
@@ -295,7 +310,7 @@ def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
     keys = people(cast)
     driven: list[tuple[Verdict, str, str, tuple[Head, Head, Head]]] = []
     cache.clear()
-    web = Web(ground.folder, "pnav.asgi:application")
+    web = Web(ground.folder, "benchmarks.costs.served:application")
     try:
         web.start()
         noise = Noise()

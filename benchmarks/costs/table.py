@@ -871,6 +871,9 @@ SOCKETS: dict[str, Line] = {
         WHOLE_BY_SOCKET,
         (
             "chat.realtime.connection:SOCKETS_A_SESSION",
+            "chat.realtime.connection:OPENINGS_AT_ONCE",
+            "pnav.server.http_channel:PIECES_AT_MOST",
+            "pnav.server.serving:STEPS_AT_MOST",
             "chat.realtime.connection:SOCKETS_A_NETWORK",
             "pnav.server.lines:WAITING_BYTES",
             "pnav.pages.quick_exit:LATE_AT_MOST",
@@ -884,6 +887,9 @@ SOCKETS: dict[str, Line] = {
         STAFF,
         (
             "chat.realtime.connection:SOCKETS_A_SESSION",
+            "chat.realtime.connection:OPENINGS_AT_ONCE",
+            "pnav.server.http_channel:PIECES_AT_MOST",
+            "pnav.server.serving:STEPS_AT_MOST",
             "pnav.server.lines:WAITING_BYTES",
             "pnav.pages.quick_exit:LATE_AT_MOST",
             PAGE,

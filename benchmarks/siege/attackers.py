@@ -400,6 +400,44 @@ def deaf(target: Target, tally: Tally) -> None:
         line.close()
 
 
+def pings(target: Target, tally: Tally) -> None:
+    """Fill sockets with empty pings, 64 KiB at once, and connect again when one is cut, 20 times a second.
+
+    Beside them, requests arrive byte by byte, as many, while the page before them is being answered.
+    """
+    many = bytes([0x89, 0x80, 0, 0, 0, 0]) * (65_536 // 6)
+    asked = f"GET / HTTP/1.1\r\nHost: {LOOPBACK}:{target.pages}\r\n\r\n".encode()
+
+    def fill(own: dict[str, str]) -> None:
+        with _dial(target, own["reporter"]) as line:
+            for _burst in range(64):  # 4 MiB in all
+                line.sendall(many)
+
+    def drip() -> None:
+        with socket.create_connection((LOOPBACK, target.pages), 5) as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line.sendall(asked)
+            for _byte in range(16_000):
+                line.send(b"x")
+
+    def make(hand: int) -> Callable[[int], None]:
+        def one(attempt: int) -> None:
+            try:
+                if hand % 2:
+                    drip()
+                else:
+                    fill(target.visits[attempt % len(target.visits)])
+                tally.count("taken")
+            except ConnectionRefusedError:
+                tally.count("refused")
+            except OSError:
+                tally.count("cut")
+
+        return one
+
+    crew(8, Pace(40 * target.strength, 2_000, target.seconds), tally, make)
+
+
 def slow(target: Target, tally: Tally) -> None:
     """Open 200 connections whose head comes a sign a second, and 100 whose body does: at most 300 open.
 
@@ -586,6 +624,7 @@ ATTACKS: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {
     "raid": (raid, 0, 0),
     "deaf": (deaf, 2, 0),
     "posts": (posts, 1, 2),
+    "pings": (pings, 2, 0),
     "slow": (slow, 0, 0),
     "pages": (flood_pages, 0, 0),
     "search": (flood_search, 0, 0),

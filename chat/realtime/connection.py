@@ -43,6 +43,10 @@ FLOOD = 1_000
 # How many pages of a thread, of 48 KiB at most, all sockets of a session together may read in a process.
 PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2
 SOCKETS_A_SESSION = 50  # the most sockets of a session in one process; a person has one or two
+# How often one session may open a socket in a process: so often at once, and so often a second later on. A handshake
+# reads the visit and stores where it comes from, 3 ms of a process. A page of ours tries again after a second at the
+# earliest, and ever more rarely.
+OPENINGS_AT_ONCE, OPENINGS_A_SECOND = 120, 1
 # Most sockets of people behind one IPv4 address or IPv6 /48, in one process; a /56 gets half of it, a /64 a quarter.
 # Each socket costs 26 kB here and more in the proxy, and anybody may begin a visit. Without this limit one stranger
 # could take all the memory, and nobody else could open a socket. The sockets of agents do not count.
@@ -65,6 +69,8 @@ POSTS_AT_ONCE, POSTS_A_SECOND = 80, 2
 POSTS: BucketsByKey[UUID] = BucketsByKey(POSTS_AT_ONCE, POSTS_A_SECOND)
 # A visit with fifty sockets may read no faster than with one, because all sockets share the one event loop.
 READINGS: BucketsByKey[str] = BucketsByKey(PAGES_AT_ONCE, PAGES_A_SECOND)
+# By the hash of the key that a client names, which may be nobody's, and long: 200 bytes for two minutes.
+OPENINGS: BucketsByKey[int] = BucketsByKey(OPENINGS_AT_ONCE, OPENINGS_A_SECOND)
 OPEN_SOCKETS: Counter[str] = Counter()
 # Open sockets, by the width of the network (0 is the widest) and its bucket.
 OPEN_OF_NETWORK: Counter[tuple[int, int]] = Counter()
@@ -80,6 +86,15 @@ def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
         counter[key] -= 1
         if not counter[key]:
             del counter[key]
+
+
+def _may_open(session_key: str | None) -> bool:
+    """Count that this session opens a socket, and return whether it may."""
+    if not session_key:  # nobody's, and refused without a statement
+        return True
+    bucket = OPENINGS.of(hash(session_key))
+    OPENINGS.let_go(bucket)
+    return bucket.take()
 
 
 # Close codes that the metrics name: ours (docs/protocol.md), and those of RFC 6455, 7.4.1, that come from a browser or
@@ -167,6 +182,11 @@ class Connection:
             return
         began_at = time.perf_counter()
         await send({"type": "websocket.accept"})
+        if not _may_open(scope["session_key"]):
+            security_log.log(Event.LIMIT_REACHED, limit="openings")
+            _count_close(protocol.CLOSE_TOO_MANY)
+            await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
+            return
         identities: Identities = scope["identities"]
         transport: Transport | None = scope.get("transport")
         if transport is not None:

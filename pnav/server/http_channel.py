@@ -32,6 +32,10 @@ WAITING_AT_MOST = 1024
 LONG_REQUEST_SECONDS = 300.0
 LONG_AT_MOST = 4
 LONG_EACH = 2
+# How many pieces of a connection are read until its request is answered: so many, and one more for each so many bytes.
+# The smallest segments have 536 bytes. Twisted searches and copies a line again at each piece, and adds up all
+# pieces that come during an answer: 16,000 of one byte took 28 ms, and 890 (docs/adr/0150).
+PIECES_AT_MOST, BYTES_OF_A_PIECE = 64, 256
 SILENT_SECONDS = 2.0  # a connection without a request for this long is closed before one whose request is arriving
 REFUSED_SECONDS = 2.0
 IN_MEMORY_BYTES = 100_000  # Twisted's own figure: a longer body is written to a file
@@ -39,7 +43,7 @@ IN_MEMORY_BYTES = 100_000  # Twisted's own figure: a longer body is written to a
 
 class Channel(http.HTTPChannel):
     """It is Twisted's HTTP connection, which waits for slow clients for a limited time, and for a limited number of
-    them.
+    them, and reads a limited number of pieces.
 
     Twisted itself gives a client another minute at each byte, keeps any number of such clients, and accepts a body of
     any length. They occupy no thread, but memory and connections.
@@ -54,7 +58,7 @@ class Channel(http.HTTPChannel):
     _timer: Any = None  # the pending call of `_look`
     _due = math.inf  # when the connection will be closed, by the clock of that call
     _head = b""  # the head of the answer, kept until its body comes
-    _received = 0
+    _pieces = _bytes = 0  # what came since the last answer
     _largest = BODY_MAX_BYTES
     _waits_since = 0.0
 
@@ -63,7 +67,7 @@ class Channel(http.HTTPChannel):
         self._wait()
 
     def _wait(self) -> None:
-        self._is_arriving, self._received = False, 0
+        self._is_arriving, self._pieces, self._bytes = False, 0, 0
         self._waits_since = time.monotonic()
         if len(self.waiting) >= WAITING_AT_MOST:
             longest = self._next_to_go()
@@ -87,6 +91,12 @@ class Channel(http.HTTPChannel):
         """Do nothing, so that data that come slowly do not prolong the time-out."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
+        self._pieces += 1
+        self._bytes += len(data)
+        if self._pieces > PIECES_AT_MOST + self._bytes // BYTES_OF_A_PIECE:
+            security_log.log(Event.LIMIT_REACHED, limit="pieces")
+            self.forceAbortClient()
+            return
         begins = not self._is_arriving and self in self.waiting
         if begins and self._takes_heads() and (head := read_head(data)) is not None:
             self._take(head)
@@ -170,7 +180,10 @@ class Channel(http.HTTPChannel):
     def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
         # The path is that of the request line.
         self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))
-        length = self.length or 0
+        if self.length is None:  # a body in chunks
+            self._refuse_body(b"411 Length Required")
+            return
+        length = self.length
         if length > self._largest:
             self._refuse_body()
             return
@@ -178,7 +191,7 @@ class Channel(http.HTTPChannel):
             self._refuse_for_now()
             return
         super().allHeadersReceived()
-        if length >= IN_MEMORY_BYTES or self.length is None:
+        if length >= IN_MEMORY_BYTES:
             # Twisted would keep the body in a temporary file that is not encrypted, and parse a form that nobody reads.
             request = cast(Any, self.requests[-1])
             request.content.close()
@@ -215,16 +228,8 @@ class Channel(http.HTTPChannel):
         }
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
-        if self._is_refused:
-            return
-        if self in self.waiting:
-            self._received += len(data)  # a body in chunks does not say how long it is
-            # A body without a place for long ones may be no longer than the longest form.
-            most = self._largest if self in self.long else min(self._largest, ADMIN_BODY_MAX_BYTES)
-            if self._received > 2 * most:
-                self._refuse_body()
-                return
-        super().rawDataReceived(data)
+        if not self._is_refused:
+            super().rawDataReceived(data)
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:  # noqa: N802  as Twisted names it
         """Close the connection after each answer once the process is ending.
@@ -237,13 +242,17 @@ class Channel(http.HTTPChannel):
             return False
         return bool(super().checkPersistence(request, version))
 
-    def _refuse_body(self) -> None:
-        """Answer 413 without reading the body, which is too long. « Précédent » brings back what was typed."""
+    def _refuse_body(self, status: bytes = b"413 Content Too Large") -> None:
+        """Answer without reading the body, which is too long. « Précédent » brings back what was typed.
+
+        A body in chunks is answered 411: no browser sends a form in chunks, each of which may have one byte, and costs
+        as much as a kilobyte of a body that says its length.
+        """
         from pnav.server import busy  # it needs Django's settings, which are not read yet when a server is started
 
         head = self.requests[-1].requestHeaders
         path = cast(bytes, self._path).decode("latin-1")
-        self._refuse(b"413 Content Too Large", busy.too_large(path, (head.getRawHeaders(b"cookie") or [b""])[0]))
+        self._refuse(status, busy.too_large(path, (head.getRawHeaders(b"cookie") or [b""])[0]))
 
     def _refuse_for_now(self) -> None:
         """Answer 503 without reading the body, for which there is no place. The same file may be sent again soon."""

@@ -55,6 +55,12 @@ MESSAGE_BYTES = 128 * 1024
 # How many frames of one socket may wait to be read. All of them are read at each turn of the loop, and a page sends 80
 # at once at most. A client that has more waiting is no page of ours, and is disconnected.
 FRAMES_WAITING = 600
+# autobahn reads what is no whole text: pings, fragments, texts that come in pieces. It takes a step for the head of
+# each frame, and one for each piece that was received. A client may have so many steps, and so many more each second;
+# each message gives back some, and one for each so many of its bytes. A page of ours needs fewer, because segments have
+# 536 bytes at least. Without a bound, 64 KiB of empty pings, which are read at once, took 69 ms (docs/adr/0150).
+STEPS_AT_MOST, STEPS_A_SECOND = 128, 10
+STEPS_OF_A_MESSAGE, BYTES_OF_A_STEP = 4, 256
 
 
 def daphne_arguments(application: str, *, port: int = 0, interface: str = "127.0.0.1", path: str = "") -> list[str]:
@@ -279,6 +285,8 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
 
     muted: bool
     application_queue: "asyncio.Queue[dict[str, Any]]"
+    _steps = 0.0  # of autobahn, which the messages that came have not paid for
+    _counted_at = 0.0  # when `_steps` was last lowered for the time that has passed, by the monotonic clock
 
     def onConnect(self, request: Any) -> Any:  # noqa: N802  as autobahn names it
         """Do as Daphne. A process that is ending aborts the connection, so that a proxy tries another process.
@@ -288,16 +296,36 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
         if getattr(self.factory.server_class, "is_ending", False):
             self.transport.abortConnection()
             raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE)
+        self._counted_at = time.monotonic()
         return super().onConnect(request)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803  as autobahn names them
+        self._steps = max(0.0, self._steps - STEPS_OF_A_MESSAGE - len(payload) // BYTES_OF_A_STEP)
         if self.application_queue.qsize() < FRAMES_WAITING:
             super().onMessage(payload, isBinary)
-        elif not self.muted:
-            self.muted = True
-            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
-            security_log.log(Event.LIMIT_REACHED, limit="frames_waiting")
-            self.dropConnection(abort=True)
+        else:
+            self._cut("frames_waiting")
+
+    def _cut(self, limit: str) -> None:
+        """End the connection at once, because its client reached a limit."""
+        if self.muted:
+            return
+        self.muted = True
+        self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        security_log.log(Event.LIMIT_REACHED, limit=limit)
+        self.dropConnection(abort=True)
+
+    def processData(self) -> bool:  # noqa: N802  as autobahn names it
+        """Do one step of autobahn's, if this client may still have one: the head of a frame, or a piece of its text."""
+        self._steps += 1
+        if self._steps > STEPS_AT_MOST:
+            now = time.monotonic()
+            self._steps = max(0.0, self._steps - (now - self._counted_at) * STEPS_A_SECOND)
+            self._counted_at = now
+            if self._steps > STEPS_AT_MOST:
+                self._cut("steps")
+                return False
+        return bool(super().processData())
 
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802  as Twisted names it
         super().connectionLost(reason)

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 import weakref
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -14,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import pubsub
+from chat import pubsub, token_bucket
 from chat.casework import colleague_questions
 from chat.conversations import actions, dispatcher, resume, waiting_list
 from chat.messages import protocol, reading
@@ -374,6 +375,27 @@ async def test_too_many_sockets_of_one_session(monkeypatch):
     async with Line(REPORTER, key), Line(REPORTER, key), Line(REPORTER, key) as third:
         assert await third.closed() == protocol.CLOSE_TOO_MANY
     assert not connection_module.OPEN_SOCKETS
+
+
+async def test_session_that_opens_sockets_without_end_waits_and_others_do_not(monkeypatch, told):
+    """Twenty handshakes a second of one stranger made the acknowledgements of everybody 1.45 times as long."""
+    now = [1_000.0]
+    monkeypatch.setattr(token_bucket, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(connection_module, "OPENINGS", BucketsByKey(2, 0.1))
+    key, other = await in_db(lambda: (visit(make.waiting()), visit(make.waiting())))
+    for _time in range(2):
+        async with Line(REPORTER, key) as line:
+            await line.send(type="sync", after=0)
+            await line.until("state")
+    async with Line(REPORTER, key) as third, Line(REPORTER, other) as of_somebody_else:
+        assert await third.closed() == protocol.CLOSE_TOO_MANY
+        await of_somebody_else.send(type="sync", after=0)
+        await of_somebody_else.until("state")
+    assert told("limit_reached") == ["limit_reached limit=openings"]
+    now[0] += 10
+    async with Line(REPORTER, key) as later:
+        await later.send(type="sync", after=0)
+        await later.until("state")
 
 
 async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
