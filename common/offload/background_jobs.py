@@ -50,6 +50,7 @@ FAILED_SECONDS = 60  # how long other processes know that a job failed, so that 
 # How long the name of a job stays after its process has ended. It is renewed six times in between, because on a busy
 # machine a thread may be late.
 LEASE_SECONDS, BEAT_SECONDS = 30, 5.0
+KEEPING_SECONDS = 2.0  # how long a page that takes a result waits until it is no longer being written into Redis
 LOOK_SECONDS = 0.25  # how often the job of another process is looked at
 
 # The first byte of a value in Redis. After WAITING, a second one says that a page of another process waits for it.
@@ -71,7 +72,10 @@ class NotYet(Exception):
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """It is a job of this process. waiting: how many pages wait for it now."""
+    """It is a job of this process.
+
+    waiting: how many pages wait for it now. keeping: held while its result is written where every process finds it.
+    """
 
     who: str
     data_key: UUID | None
@@ -79,6 +83,7 @@ class _Job:
     future: "Future[Result]" = field(default_factory=Future)
     waiting: int = 1
     ended_at: float = 0.0
+    keeping: threading.Lock = field(default_factory=threading.Lock)
 
 
 _jobs: dict[str, _Job] = {}
@@ -250,6 +255,9 @@ def _wait_for(key: str, job: _Job, deadline: float) -> Result:
         is_first = _jobs.get(key) is job
         if is_first:
             del _jobs[key]
+    # Whoever asks again after this page, because the result may not be given any more, must not find it once more.
+    if is_first and job.keeping.acquire(timeout=KEEPING_SECONDS):
+        job.keeping.release()
     if is_first and _forget(key) == AWAITED:
         _keep(key, job, GIVEN_SECONDS)
     return job.future.result()
@@ -328,12 +336,15 @@ def _run(key: str, job: _Job, work: Callable[[], Result]) -> None:
     with _lock:
         job.ended_at = time.monotonic()
         is_awaited = job.waiting > 0
+        if not is_awaited:
+            job.keeping.acquire()
     if not is_awaited:
         try:
             _hand_over(key, job)
         except Exception as error:  # noqa: BLE001  the thread goes on, and the result stays here
             logger.warning("background job: kept in this process alone (%s)", type(error).__name__)
         finally:
+            job.keeping.release()
             close_old_connections()  # the data key may have been read from the database
 
 

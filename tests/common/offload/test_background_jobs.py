@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -131,6 +132,31 @@ def test_result_of_this_process_can_be_opened_by_one_that_runs_an_older_version(
     wait_for(lambda: kept(name)[:1] == background_jobs.DONE)
     job = "job:" + salted_hmac("common.offload.background_jobs", name, algorithm="sha256").hexdigest()
     assert encryption.unseal_bytes(kept(name)[1:], context=job) == b"fait"
+
+
+def test_result_that_a_page_took_while_it_was_being_kept_is_not_found_again(name, slow, monkeypatch):
+    """A copy of which something was erased meanwhile was found twice, and its person was told to wait again."""
+    write, begun, may_go_on = background_jobs._write_sealed, threading.Event(), threading.Event()
+
+    def written(*arguments, **named):
+        begun.set()
+        assert may_go_on.wait(300)
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(background_jobs, "_write_sealed", written)
+    monkeypatch.setattr(background_jobs, "KEEPING_SECONDS", 300)
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, slow)
+    slow.may_end.set()
+    assert begun.wait(300)
+    with ThreadPoolExecutor(1) as threads:
+        taken = threads.submit(ask, name, slow, patience=300)
+        wait_for(lambda: not is_here(name))
+        with pytest.raises(TimeoutError):
+            taken.result(0.3)
+        may_go_on.set()
+        assert taken.result(300) == b"fait"
+    assert kept(name) == b"" and not background_jobs.is_under_way(name)
 
 
 def test_job_of_another_process_is_waited_for_and_not_made_twice(name, slow):
