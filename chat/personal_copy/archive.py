@@ -130,23 +130,15 @@ def digest_of_list(files: Sequence[AnyFile]) -> str:
     return hashlib.sha256(digests_of(files)).hexdigest()
 
 
-def pack(files: Sequence[AnyFile], at: datetime) -> bytes:
-    """Return the zip of these files and their digests. at: the time that each file gets, in local time.
-
-    It is made in memory, with at most BYTES_AT_MOST and FILES_AT_MOST. Raises TooLarge, and ValueError for a name that
-    is not allowed or occurs twice.
-    """
-    _length, pieces = stream(files, at)
-    return b"".join(pieces)
-
-
 def stream(files: Sequence[AnyFile], at: datetime, *, is_listed: bool = True) -> tuple[int, Iterator[bytes]]:
-    """Return the length of the zip, and its pieces. Of long files and kept ones, one piece at a time is in memory.
+    """Return the length of the zip of these files, and its pieces.
 
+    Of long files and kept ones, one piece at a time is in memory. at: the time that each file gets, in local time.
     is_listed: whether the digests of the files are included; otherwise the digest of a long file need not be known.
 
     If a long file does not have its stated size, ValueError is raised in the middle, so that the receiver notices that
-    the zip is incomplete. Raises as `pack` does, before the first piece.
+    the zip is incomplete. Before the first piece, TooLarge is raised beyond BYTES_AT_MOST, LONG_BYTES_AT_MOST or
+    FILES_AT_MOST, and ValueError for a name that is not allowed or occurs twice.
     """
     names = [one.name for one in files]
     if len(set(names)) != len(names) or not all(NAME.fullmatch(name) for name in names):

@@ -25,6 +25,7 @@ from reports.rules.date_proofs import Proof
 from tests.browser.exchange import in_site
 from tests.factories import chat as make
 from tests.reports.rules import proof_corpus as corpus
+from tests.support.archives import pack
 
 
 def talking() -> Conversation:
@@ -254,7 +255,7 @@ def a_copy() -> dict[str, Any]:
 def packed(copy: dict[str, Any], proofs: bytes, *more: File) -> bytes:
     """Return an archive whose digests all fit, whatever is in it: whoever rewrites a copy rewrites them too."""
     files = [File("copie.json", json.dumps(copy).encode()), File("preuves.json", proofs), *more]
-    return archive.pack(files, datetime(2026, 11, 28, 7, 5, tzinfo=UTC))
+    return pack(files, datetime(2026, 11, 28, 7, 5, tzinfo=UTC))
 
 
 @pytest.mark.slow
@@ -361,7 +362,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         expect_partly(unbound)
 
     # An archive without a copy has nobody who guarantees it: papers alone, or one whose « copie.json » was removed.
-    check("paper.zip", archive.pack([File("copie.pdf", b"%PDF-")], datetime(2026, 11, 28, 7, 5, tzinfo=UTC)))
+    check("paper.zip", pack([File("copie.pdf", b"%PDF-")], datetime(2026, 11, 28, 7, 5, tzinfo=UTC)))
     expect_partly("Aucune preuve de date n'est jointe. Fichiers conformes à la liste de cette copie : 2.")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     disk.close()
@@ -411,10 +412,10 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
     line = corpus.line_item(f"copy, sha256 {archive.digest_of_list(given)}")
     (tmp_path / "preuve.json").write_text(corpus.proof(line).as_json())
     (tmp_path / "unsigned.json").write_text(replace(corpus.proof(line), stamps=()).as_json())
-    (tmp_path / "given.zip").write_bytes(archive.pack(given, at))
-    (tmp_path / "given").write_bytes(archive.pack(given, at))  # the file has lost its extension
+    (tmp_path / "given.zip").write_bytes(pack(given, at))
+    (tmp_path / "given").write_bytes(pack(given, at))  # the file has lost its extension
     (tmp_path / "given.html").write_bytes(b"<!doctype html>")  # the page of a copy that words close
-    (tmp_path / "altered.zip").write_bytes(archive.pack(files(b"%PDF-1.7 rewritten"), at))
+    (tmp_path / "altered.zip").write_bytes(pack(files(b"%PDF-1.7 rewritten"), at))
     disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640})
     page = disk.new_page()
     page.goto((tmp_path / "verifier.html").as_uri())

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from chat.models import Agent, Conversation
-from chat.personal_copy import archive, lock, pages
+from chat.personal_copy import lock, pages
 from chat.personal_copy.archive import File
 from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.second_factor import enrol_totp
@@ -26,6 +26,7 @@ from tests.browser.engines.engine import CONTROL, ENTER, ESCAPE, Engine, wait_fo
 from tests.browser.exchange import in_site
 from tests.browser.staff import PASSWORD, session_key
 from tests.factories import chat as make
+from tests.support.archives import pack
 
 ALT = "\ue00a"
 DIGEST_OF_NOTHING = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # SHA-256
@@ -283,7 +284,7 @@ def test_agent_ends_an_exchange(live_site: LiveSite, engines: EngineFactory, kin
 
 def a_copy() -> bytes:
     files = [File("copie.pdf", b"%PDF " + bytes(range(256)) * 20), File("copie.json", b'{"messages": [], "facts": []}')]
-    return archive.pack(files, datetime(2026, 11, 28, 12, tzinfo=UTC))
+    return pack(files, datetime(2026, 11, 28, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("kind", KINDS)

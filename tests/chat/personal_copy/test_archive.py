@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 import pytest
 
 from chat.personal_copy import archive, lock
-from chat.personal_copy.archive import File, TooLarge, name_of, pack
+from chat.personal_copy.archive import File, TooLarge, name_of
 from reports.rules import copies
 from tests.js.test_twins import drawn
+from tests.support.archives import pack
 
 AT = datetime(2026, 11, 28, 7, 5, 8, tzinfo=UTC)
 FILES = [File("copie.pdf", b"%PDF " + bytes(range(256))), File("copie.json", b'{"a": "' + b"x" * 400 + b'"}')]

@@ -51,6 +51,7 @@ from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.js.test_twins import drawn as run_script
 from tests.reports.rules import proof_corpus as corpus
+from tests.support.archives import pack
 from tests.support.json_schema import problems
 from tests.support.moments import yesterday_noon
 from tests.support.reading import spaced, squeezed
@@ -981,7 +982,7 @@ def rewritten(content):
     with zipfile.ZipFile(io.BytesIO(content)) as found:
         files = [archive.File(name, found.read(name)) for name in found.namelist() if name != archive.DIGESTS]
     other = [archive.File(one.name, one.content + b"!") if one.name.endswith(".pdf") else one for one in files]
-    return archive.pack(other, timezone.localtime())
+    return pack(other, timezone.localtime())
 
 
 def whole_judged(proof, *zips):
@@ -1088,7 +1089,7 @@ def test_altered_pdf_is_said_by_the_proof_of_the_archive(as_reporter, drawn, set
 
 def test_line_of_an_opened_capture_is_no_proof_of_an_archive(settings, tmp_path):
     """Somebody hands in a capture that is a list of digests of their own, and a unit opens it."""
-    forged = rewritten(archive.pack([archive.File("copie.pdf", b"%PDF")], timezone.localtime()))
+    forged = rewritten(pack([archive.File("copie.pdf", b"%PDF")], timezone.localtime()))
     with transaction.atomic():
         audit_log.record(
             kind="capture_original", by=make.agent().user, motive="x", subject="x",
