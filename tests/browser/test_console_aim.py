@@ -1518,3 +1518,59 @@ def test_last_words_have_a_row_and_rows_are_even(live_site: LiveSite, page: Page
     own = page.evaluate(OWN_IN_SIGHT)
     assert own["1"] == own["6"] == "dont avec" and set(own.values()) <= {"", "dont", "dont avec"}, own
     axe(page)
+
+
+# Which signs of a row are in sight as a whole: nothing of them is beyond a box that clips it.
+SIGNS_IN_SIGHT = """number => {
+  const row = document.querySelector(`#liste [data-number="${number}"]`);
+  const isWhole = (sign) => {
+    const { left, right, top, bottom, width } = sign.getBoundingClientRect();
+    for (let box = sign.parentElement; box !== row; box = box.parentElement) {
+      if (getComputedStyle(box).overflowX === "visible") continue;
+      const clip = box.getBoundingClientRect();
+      if (left < clip.left - 1 || right > clip.right + 1) return false;
+      if (top < clip.top - 4 || bottom > clip.bottom + 4) return false;
+    }
+    return width > 1;
+  };
+  const signs = [...row.querySelectorAll(".console-urgency, [data-slot=language], .console-entry__role")];
+  return signs.filter(isWhole).map((sign) => sign.textContent.replace(/\\s+/g, " ").trim());
+}"""
+
+
+def test_row_of_a_witness_who_writes_in_english_is_no_higher(live_site: LiveSite, page: Page, at: Work):
+    """Its row was 78 px high beside others of 60, and 114 beside others of 74 at 820."""
+    agent, held = holding(at, 4)
+    rows = Conversation.objects
+
+    def lived() -> None:
+        for one in held:
+            make.message(one, "Cela recommence depuis ce matin")
+        Message.objects.filter(conversation__in=held).update(sent_at=make.long_ago(75))
+        make.message(held[3], "Je vous réponds.", Author.AGENT)
+        rows.filter(pk=held[1].pk).update(guessed_language="en", urgency=Urgency.HIGH)
+        Report.objects.filter(pk__in=[one.report_id for one in held[1:3]]).update(role="witness")
+
+    at(lived)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    expect(page.locator("#liste .console-entry")).to_have_count(4)
+    page.evaluate("document.fonts.ready")
+    full = entry(page, 2)
+    for width, height, more in ((1280, 800, 1), (1440, 900, 1), (820, 1180, 21)):
+        page.set_viewport_size({"width": width, "height": height})
+        heights = page.evaluate(HEIGHTS_OF_ROWS)["others"]
+        assert max(heights) - min(heights) <= more, (width, heights)
+        seen = page.evaluate(SIGNS_IN_SIGHT, "2")
+        assert seen[:2] == ["Urgence : Élevée", "écrit en anglais ?"], (width, seen)
+        assert page.evaluate(SIGNS_IN_SIGHT, "3") == ["Témoin"], width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # What has no room is said, and is in sight in one column and in the open row.
+    expect(full.locator("a")).to_have_accessible_name(re.compile(r"anglais\s\?\s+Témoin\s+dont"))
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert page.evaluate(SIGNS_IN_SIGHT, "2")[-1] == "Témoin"
+    assert entry(page, 4).bounding_box()["height"] < full.bounding_box()["height"], "an empty line of signs"
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.keyboard.press("Alt+2")
+    expect(full.locator("a")).to_have_attribute("aria-current", "true")
+    assert page.evaluate(SIGNS_IN_SIGHT, "2")[-1] == "Témoin"
