@@ -1574,3 +1574,27 @@ def test_row_of_a_witness_who_writes_in_english_is_no_higher(live_site: LiveSite
     page.keyboard.press("Alt+2")
     expect(full.locator("a")).to_have_attribute("aria-current", "true")
     assert page.evaluate(SIGNS_IN_SIGHT, "2")[-1] == "Témoin"
+
+
+def test_end_that_can_be_undone_leaves_the_open_line_in_sight(live_site: LiveSite, page_factory, at: Work):
+    """The row of the end is below the list, which loses its height: the queue covered the end of the open line."""
+    page = page_factory(width=820, height=1180)
+    agent, held = holding(at, 9)
+    for _each in range(8):
+        at(make.waiting)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held[8]))
+    expect(page.locator("#liste .console-entry")).to_have_count(9)
+    points = page.locator(f"{OPEN_THREAD} select[name^=point_]")
+    points.evaluate_all("all => { for (const one of all) one.value = 'impossible'; }")
+    line = page.locator("#liste [aria-current]")
+    beyond = """line => {
+      const column = line.closest(".console-own");
+      return line.getBoundingClientRect().bottom - column.getBoundingClientRect().bottom;
+    }"""
+    line.evaluate(f"line => {{ line.closest('.console-own').scrollTop += ({beyond})(line); }}")
+    assert abs(line.evaluate(beyond)) <= 1, "the open line is the last that is in sight"
+    ends(page)
+    expect(page.locator(".console-undo__row:not([hidden])")).to_be_visible()
+    page.evaluate("() => new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame))")
+    assert line.evaluate(beyond) <= 1

@@ -30,9 +30,27 @@ const BACK_MS = 700;
 /** @type {Map<string, Pending>} by conversation */
 const pending = new Map();
 const rows = byId("fins");
+let height = rows.offsetHeight;
+
+/**
+ * Keep the line of the open exchange in sight when the rows take room below the list: the queue covered its end.
+ *
+ * @param {number} grown in pixels; a line that was further down was out of sight before
+ */
+function keepOpenLine(grown) {
+  const line = seek(".console-entry__link[aria-current]", byId("liste"));
+  const column = /** @type {HTMLElement | null} */ (line?.closest(".console-own"));
+  if (!line || !column) return;
+  const below = line.getBoundingClientRect().bottom - column.getBoundingClientRect().bottom;
+  if (below > 0 && below <= grown) column.scrollTop += below; // in one column nothing scrolls but the page
+}
+
 // What stays at the top of a narrow screen does so below them.
 new ResizeObserver(() => {
-  document.documentElement.style.setProperty("--console-foot", `${rows.offsetHeight}px`);
+  const grown = rows.offsetHeight - height;
+  height += grown;
+  document.documentElement.style.setProperty("--console-foot", `${height}px`);
+  keepOpenLine(grown);
 }).observe(rows);
 
 /** @param {Conversation} c */
