@@ -139,6 +139,30 @@ def test_page_says_that_an_unread_message_tells_of_danger(
     axe_in_both_themes(page)
 
 
+# What the line of the presence covers, of the controls of the page, where a browser scrolls no further than it must.
+COVERED = """() => {
+  const bar = document.querySelector("#presence");
+  const controls = [...document.querySelectorAll("main :is(a, button, select, summary)")];
+  return controls.filter((control) => {
+    if (!control.checkVisibility({ visibilityProperty: true })) return false;
+    scrollTo({ top: 0, behavior: "instant" });
+    control.scrollIntoView({ block: "nearest", behavior: "instant" });
+    return control.getBoundingClientRect().bottom > bar.getBoundingClientRect().top + 1;
+  }).map((control) => control.textContent.trim().slice(0, 40));
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (820, 1180), (360, 640)])
+def test_what_has_the_focus_is_above_the_line(live_site, page_factory: PageFactory, width: int, height: int):
+    """Firefox and WebKit scroll to what takes the focus no further than they must: « Confier » was under the line."""
+    page = page_factory(width=width, height=height)
+    for _each in range(6):
+        in_site(live_site, make.waiting)
+    arrive_in(live_site, page, "/console/tableau/", role=Role.SUPERVISOR)
+    expect(page.locator("#presence [role=status]")).to_be_visible()
+    assert page.evaluate(COVERED) == []
+
+
 def test_page_says_a_new_message_of_danger_until_that_one_is_dealt_with(live_site, page_factory: PageFactory):
     """It was said as long as any other mark stayed, and not at all after an answer of the version before."""
     page, conversation = arrive(live_site, page_factory, path="/console/transmissions/", width=320)
