@@ -614,6 +614,10 @@ def test_other_copy_of_the_same_exchange_waits_for_the_first(as_reporter, late, 
     assert client.post(PAGE, MINE).status_code == 202
     other = {**MINE, "lock": "on", "words": "cheval bleu pomme nuage"}
     assert client.post(PAGE, other).status_code == 202
+    deadline = time.monotonic() + 300
+    while not late.drawn:  # the thread that draws may be late
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert len(late.drawn) == 1
     assert unpacked(when_ready(client, MINE, late, monkeypatch))
     assert content_of(client.post(PAGE, other)) and len(late.drawn) == 2
