@@ -35,16 +35,7 @@ from benchmarks.sockets import (
     saturate,
     storm,
 )
-from benchmarks.stillness import (
-    STILLNESS_SECONDS,
-    ahead,
-    go_first,
-    interruptions,
-    may_go_first,
-    memory_read_ns,
-    told,
-    told_memory,
-)
+from benchmarks.stillness import STILLNESS_SECONDS, go_first, interruptions, memory_read_ns, told, told_memory
 from benchmarks.wire import WireError
 
 PNAV, TUTORIAL, RELAY = "pnav", "tutorial", "relay"
@@ -179,13 +170,6 @@ class Bench:
             "generator": time.process_time(),
         }
 
-    async def pace(self, webs: Sequence[Web], pairs: Sequence[Pair], seconds: float) -> Load:
-        """Send RATE messages a second for so long, while all that serve or send them run ahead of everything else."""
-        assert self.ground.postgres.process and self.ground.valkey.process
-        servers = [*(web.pid for web in webs), self.ground.postgres.process.pid, self.ground.valkey.process.pid]
-        with ahead([os.getpid(), *servers]):
-            return await pace(pairs, RATE, seconds)
-
     # -- measures ------------------------------------------------------------------------------------------------------
 
     async def saturation(self, name: str, processes: int = 1) -> None:
@@ -232,14 +216,14 @@ class Bench:
             warm = await pace(pairs[:SMALL], RATE, 1)
             self.judge(warm, f"{label}, warm-up")
             base = [memory_kb(web.pid)["Pss"] for web in webs]
-            self.keep_latency(label, f"ms at {SMALL}", await self.pace(webs, pairs[:SMALL], scale.seconds))
+            self.keep_latency(label, f"ms at {SMALL}", await pace(pairs[:SMALL], RATE, scale.seconds))
             if processes == 1:
                 before, count = self.cpu(webs), 2 * (scale.medium - SMALL)
                 took = await connect(pairs[SMALL : scale.medium])
                 spent = self.cpu(webs)["web"] - before["web"]
                 self.book.add(label, "connects/s", count / took)
                 self.book.add(label, "µs/connect web", 1e6 * spent / count)
-                self.keep_latency(label, "ms at medium", await self.pace(webs, pairs[: scale.medium], scale.seconds))
+                self.keep_latency(label, "ms at medium", await pace(pairs[: scale.medium], RATE, scale.seconds))
                 took_more = await connect(pairs[scale.medium :])
                 rate_more = 2 * (scale.large - scale.medium) / took_more
                 self.say(f"{label}: {count / took:.0f}, then {rate_more:.0f} connects/s")
@@ -250,7 +234,7 @@ class Bench:
             self.book.add(label, "kB/socket", grown / (2 * (scale.large - SMALL)))
             if processes == 1:
                 await self.idle(label, webs, pairs)
-            self.keep_latency(label, "ms at large", await self.pace(webs, pairs, scale.seconds))
+            self.keep_latency(label, "ms at large", await pace(pairs, RATE, scale.seconds))
             # Measured once for the tutorial: waiting for its late messages is in vain.
             if label == PNAV or (label == TUTORIAL and "storm s" not in self.book.values):
                 await self.drop(label, pairs[: scale.storm])
@@ -287,11 +271,11 @@ class Bench:
         async with self.served(name, SMALL) as (webs, pairs):
             await connect(pairs)
             await pace(pairs, RATE, 1)
-            calm = await self.pace(webs, pairs, self.scale.seconds)
+            calm = await pace(pairs, RATE, self.scale.seconds)
             stop = asyncio.Event()
             asking = asyncio.ensure_future(_ask_slowly(webs[0].port, stop))
             await asyncio.sleep(0.5)
-            held_up = await self.pace(webs, pairs, max(5.0, self.scale.seconds))
+            held_up = await pace(pairs, RATE, max(5.0, self.scale.seconds))
             stop.set()
             answers = await asking
         trouble = self.judge(calm, f"{name}, no slow page") or self.judge(held_up, f"{name}, slow page")
@@ -726,8 +710,6 @@ def main() -> None:
     taken = interruptions(STILLNESS_SECONDS)
     print(told(taken, STILLNESS_SECONDS), flush=True)
     print(told_memory(memory_read_ns()), flush=True)
-    if not may_go_first():
-        print("This user may give no real-time priority: what else runs on this machine shows in G4, G5 and G13.")
     if options.undisturbed:
         go_first()
     with stage() as ground:

@@ -4,14 +4,10 @@ One message in a hundred decides a p99. Something that takes a core for 5 ms onc
 machine do, delays one or two messages in two hundred, which is as much as what is measured.
 """
 
-import contextlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
-
-from benchmarks.figures import GONE, children
+from collections.abc import Callable, Sequence
 
 STILLNESS_SECONDS = 5.0
 NOTICED_SECONDS = 0.001
@@ -87,41 +83,3 @@ def go_first() -> None:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except PermissionError:
         raise SystemExit("--undisturbed needs the right to real-time priority: root, or RLIMIT_RTPRIO.") from None
-
-
-def may_go_first() -> bool:
-    """Return whether this user may give processes a real-time priority."""
-    before = os.sched_getscheduler(0), os.sched_getparam(0)
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    except PermissionError:
-        return False
-    os.sched_setscheduler(0, *before)
-    return True
-
-
-@contextlib.contextmanager
-def ahead(pids: Iterable[int]) -> Iterator[bool]:
-    """Let these processes and their children run before everything else on this machine, as `go_first`.
-
-    It is for windows in which no core is full, and in which one message in a hundred decides: a thread of the kernel
-    that runs for 20 ms once in three seconds then delays nobody. Yields whether it was done: where the user has no
-    right to it, or everything has that priority already, nothing changes.
-    """
-    pids = list(pids)
-    is_done = os.sched_getscheduler(0) == os.SCHED_OTHER and may_go_first()
-    try:
-        if is_done:
-            _set_policy(pids, os.SCHED_RR, 1)
-        yield is_done
-    finally:
-        if is_done:  # what was started meanwhile has it too
-            _set_policy(pids, os.SCHED_OTHER, 0)
-
-
-def _set_policy(pids: Iterable[int], policy: int, priority: int) -> None:
-    for pid in pids:
-        for each in (pid, *children(pid)):
-            for task in Path(f"/proc/{each}/task").glob("*"):
-                with contextlib.suppress(*GONE):  # a thread or process that has just ended
-                    os.sched_setscheduler(int(task.name), policy, os.sched_param(priority))

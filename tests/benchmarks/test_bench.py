@@ -1,10 +1,6 @@
 """Which measurement of the bench runs on which server."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
-from subprocess import PIPE
 
 import pytest
 
@@ -61,25 +57,3 @@ def test_going_first_without_the_right_to_it_is_said(monkeypatch):
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     with pytest.raises(SystemExit, match="needs the right"):
         stillness.go_first()
-
-
-def test_windows_that_fill_no_core_run_ahead_of_everything_else_and_nothing_stays_so():
-    """Threads and children too, those that began meanwhile included; and nothing is changed where the user may not."""
-    code = (
-        "import os, subprocess, sys, threading; threading.Thread(target=sys.stdin.readline, daemon=True).start();"
-        "child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); sys.stdin.readline(); child.kill()"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=PIPE, stdout=PIPE, text=True) as server:
-        child = int(server.stdout.readline())
-
-        def policies():
-            tasks = [task.name for pid in (server.pid, child) for task in Path(f"/proc/{pid}/task").iterdir()]
-            return [os.sched_getscheduler(int(task)) for task in tasks]
-
-        try:
-            with stillness.ahead([server.pid]) as is_ahead:
-                assert set(policies()) == {os.SCHED_RR if is_ahead else os.SCHED_OTHER}
-                assert is_ahead == stillness.may_go_first() and len(policies()) == 3
-            assert set(policies()) == {os.SCHED_OTHER} == {os.sched_getscheduler(0)}
-        finally:
-            server.communicate("\n\n")
