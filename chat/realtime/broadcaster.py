@@ -51,7 +51,6 @@ PATIENCE_SECONDS = 3.0
 DRAFTS_WAITING = 5_000  # how many messages may wait for the writer in this process; one more is refused at once
 COMPANY_SECONDS = 0.001  # readings that follow one another this closely share one batch
 LINGER_SECONDS = 0.25  # read marks wait this long, so that many share one statement
-CHECKED_TOGETHER = 16  # connections in one turn of the event loop: 0.2 ms of it, and 0.15 ms of PostgreSQL
 ROUND_SECONDS = 2.0  # what is done for the whole process is done once in this time; connections: `check_rounds`
 # Most messages in one batch of the writer, alone or beside other processes. With less than what is on its way, batches
 # of two processes meet in the same conversations more often, and each meeting makes guesses of numbers wrong.
@@ -565,16 +564,19 @@ class Broadcaster:
     async def _make_rounds(self) -> None:
         """Check the connections whose time has come, and do what is due once a round, for the life of the process.
 
-        With ten thousand connections some 140 are due at each tick. They are checked CHECKED_TOGETHER at a time over
-        the tick, because a message waits behind all that are checked at once. A tick that comes late does not delay
-        those that follow, or the checks of a busy process would come later and later. After the process stood still,
-        ticks come at half their distance until none is missing, so that the checks do not come all at once.
+        With ten thousand connections some 140 are due at each tick. A tick that comes late does not delay those that
+        follow, or the checks of a busy process would come later and later. After the process stood still, ticks come at
+        half their distance until none is missing, so that the checks do not come all at once.
         """
-        tick_at = round_at = now = time.monotonic()
+        tick_at = round_at = time.monotonic()
         while True:
             tick_at += TICK_SECONDS
-            await asyncio.sleep(max(tick_at, now + TICK_SECONDS / 2) - time.monotonic())
+            await asyncio.sleep(max(tick_at - time.monotonic(), TICK_SECONDS / 2))
             now = time.monotonic()
+            due = self._checks.take_due()
+            for connection in due:
+                self._checks.put(connection, connection.check_seconds)
+            _check(due, now)
             self._garbage.look(len(self.connections), now)
             self._suit_the_company()
             is_round = now >= round_at
@@ -594,21 +596,6 @@ class Broadcaster:
                 typed_in, self._typed_in = self._typed_in, set()
                 # In a task of its own, because a slow database must not delay the rounds.
                 self.keep(self.loop.create_task(self._renew(agents, typed_in)))
-            await self._check_due(now, TICK_SECONDS if now < tick_at + TICK_SECONDS / 2 else TICK_SECONDS / 2)
-
-    async def _check_due(self, begun_at: float, seconds: float) -> None:
-        """Check the connections of this tick, CHECKED_TOGETHER at a time, spread over so many seconds.
-
-        begun_at: by `time.monotonic`.
-        """
-        parts = -(-self._checks.next_tick() // CHECKED_TOGETHER)
-        for part in range(parts):
-            if part:
-                await asyncio.sleep(begun_at + seconds * part / parts - time.monotonic())
-            due = self._checks.take_due(CHECKED_TOGETHER)
-            for connection in due:
-                self._checks.put(connection, connection.check_seconds)
-            _check(due, time.monotonic())
 
     def _suit_the_company(self) -> None:
         """Set the waiting time of batches, which differs when other processes run beside this one."""

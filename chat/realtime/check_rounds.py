@@ -16,8 +16,7 @@ TICKS = 256  # how many sets there are: a check is at most 64 seconds ahead
 class CheckRounds:
     """These are the connections of one process, by the moment of their next check. Belongs to the event loop.
 
-    Putting, removing and taking one costs the same however many there are. Nobody is put into the set that is being
-    taken.
+    Putting, removing and taking one costs the same however many there are.
     """
 
     def __init__(self) -> None:
@@ -35,15 +34,8 @@ class CheckRounds:
         """Have this connection not checked any more. One that was never put is no error."""
         self._due[connection.check_tick].discard(connection)
 
-    def next_tick(self) -> int:
-        """Go to the next set, and return how many connections it has. Called every TICK_SECONDS.
-
-        All of the set before have to be taken by then.
-        """
+    def take_due(self) -> set[AnyConnection]:
+        """Return those whose time has come, and forget them. Called every TICK_SECONDS."""
         self._tick = (self._tick + 1) % TICKS
-        return len(self._due[self._tick])
-
-    def take_due(self, at_most: int) -> list[AnyConnection]:
-        """Return so many of those whose time has come, and forget them; none when all were taken."""
-        due = self._due[self._tick]
-        return [due.pop() for _connection in range(min(len(due), at_most))]
+        due, self._due[self._tick] = self._due[self._tick], set()
+        return due

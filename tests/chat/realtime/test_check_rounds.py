@@ -19,18 +19,8 @@ class _Checked(SimpleNamespace):
     __eq__ = object.__eq__
 
 
-def take_tick(rounds, together=1_000):
-    """Return those of the next tick, in the order in which they were taken."""
-    count, taken = rounds.next_tick(), []
-    while some := rounds.take_due(together):
-        assert len(some) <= together
-        taken += some
-    assert len(taken) == count
-    return taken
-
-
 def ticks_until(rounds, one, most=TICKS):
-    return next((tick for tick in range(1, most + 1) if one in take_tick(rounds)), None)
+    return next((tick for tick in range(1, most + 1) if one in rounds.take_due()), None)
 
 
 @pytest.mark.parametrize("seconds", [0.25, 0.3, 1, 2, 18, 63])
@@ -38,7 +28,7 @@ def test_check_comes_at_its_time_or_at_most_a_tick_later(seconds):
     for begin in range(0, TICKS, 51):
         rounds, [one] = CheckRounds(), some(1)
         for _tick in range(begin):
-            take_tick(rounds)
+            rounds.take_due()
         rounds.put(one, seconds)
         ticks = ticks_until(rounds, one)
         assert ticks == math.ceil(seconds / TICK_SECONDS)
@@ -57,13 +47,13 @@ def test_nobody_is_skipped_and_nobody_comes_twice_in_a_round():
     rounds, period = CheckRounds(), round(connection.CHECK_SECONDS / TICK_SECONDS)
     everybody = some(140 * period)
     for tick in range(period):
-        assert not take_tick(rounds)
+        assert not rounds.take_due()
         for one in everybody[140 * tick : 140 * (tick + 1)]:
             rounds.put(one, connection.CHECK_SECONDS)
     for _period in range(3):
         seen = []
         for _tick in range(period):
-            due = take_tick(rounds, 16)
+            due = rounds.take_due()
             assert len(due) == 140
             for one in due:
                 rounds.put(one, connection.CHECK_SECONDS)
@@ -85,20 +75,8 @@ def test_who_is_removed_does_not_come_and_who_was_never_put_may_be_removed():
     rounds.put(other, 1)
     rounds.remove(one)
     rounds.remove(stranger)
-    found = [each for _tick in range(TICKS) for each in take_tick(rounds)]
+    found = [each for _tick in range(TICKS) for each in rounds.take_due()]
     assert found == [other]
-
-
-def test_who_is_removed_while_the_others_of_its_tick_are_taken_does_not_come():
-    rounds, everybody = CheckRounds(), some(3)
-    for one in everybody:
-        rounds.put(one, TICK_SECONDS)
-    assert rounds.next_tick() == 3
-    [first] = rounds.take_due(1)
-    rounds.put(first, 18)
-    gone, stays = (one for one in everybody if one is not first)
-    rounds.remove(gone)
-    assert rounds.take_due(16) == [stays]
 
 
 def test_what_is_promised_is_kept():
