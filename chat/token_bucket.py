@@ -33,6 +33,12 @@ class Bucket:
         self.refused = max(0, self.refused - 1)
         return True
 
+    def pay(self, tokens: float) -> None:
+        """Take so many tokens, or as many as there are."""
+        now = time.monotonic()
+        self.level = max(0.0, min(self.size, self.level + (now - self.at) * self.rate) - tokens)
+        self.at = now
+
     @property
     def wait_seconds(self) -> float:
         """Return how many seconds remain until there is a token to take; 0 when there is one now."""

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from django.core import signing
@@ -37,6 +38,7 @@ from pnav.server.admission import (
     network_of,
 )
 from pnav.server.page_handler import (
+    CUT_SECONDS,
     PAGES,
     SLICES,
     SLICES_AT_ONCE,
@@ -135,6 +137,38 @@ def test_who_has_used_much_comes_after_who_has_not():
         bench.ask(network)
     bench.finish()
     assert bench.served[2:5] == [HONEST, 50, 51], "the flood was there first, and goes last"
+
+
+def test_who_is_charged_besides_comes_after_who_is_not():
+    bench = Bench(threads=1)
+    for _connection in range(5):
+        bench.lane.charge(FLOOD, 0.25)
+    bench.ask(OTHER)
+    bench.ask(FLOOD)
+    bench.ask(HONEST)
+    bench.finish()
+    assert bench.served == [OTHER, HONEST, FLOOD]
+    bench.now += WORKED_OFF_WITHIN
+    assert bench.ask(FLOOD).is_light
+
+
+@pytest.mark.parametrize("was_cut", [True, False])
+async def test_network_pays_for_a_page_nobody_waits_for(monkeypatch, was_cut):
+    charged, told = [], []
+    monkeypatch.setattr(PAGES, "charge", lambda *charge: charged.append(charge))
+    monkeypatch.setattr(PageHandler, "answer", lambda *_request: HttpResponse(b"there"))
+    request = {**scope("192.0.2.7"), "type": "http", "path": "/", "method": "GET"}
+    line = SimpleNamespace(was_cut=was_cut)
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        told.append(message["type"])
+
+    await PageHandler()({**request, "transport": line}, receive, send)
+    assert charged == ([(network_of(request)[0], CUT_SECONDS)] if was_cut else [])
+    assert told == ["http.response.start", "http.response.body"]
 
 
 def test_who_asks_for_many_things_at_once_comes_after_who_asks_for_few():

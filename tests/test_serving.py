@@ -865,16 +865,21 @@ BEGINNINGS = {
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
-def test_client_that_sends_byte_by_byte_is_given_up(clock, told, beginning):
-    """Twisted copies a line that is not complete at each byte, and adds up all that came during an answer."""
+def test_client_that_sends_byte_by_byte_is_given_up(clock, told, monkeypatch, beginning):
+    """Twisted copies a line that is not complete at each byte, and adds up all that came during an answer.
+
+    The connection says so, for the page that is still being made (`test_network_pays_for_a_page_nobody_waits_for`).
+    """
+    line = SimpleNamespace(was_cut=False)
+    monkeypatch.setattr(http_channel, "line_of", lambda _channel: line)
     one = OneClient(clock)
     one.channel.dataReceived(BEGINNINGS[beginning])
     for _piece in range(http_channel.PIECES_AT_MOST - 1):
         one.channel.dataReceived(b"x")
-    assert not one.is_closed and told("limit_reached") == []
+    assert not one.is_closed and not line.was_cut and told("limit_reached") == []
     for _piece in range(3):
         one.channel.dataReceived(b"x")
-    assert one.is_closed and told("limit_reached")[0] == "limit_reached limit=pieces"
+    assert one.is_closed and line.was_cut and told("limit_reached")[0] == "limit_reached limit=pieces"
 
 
 def test_smallest_segments_of_a_network_are_read(clock):
@@ -949,7 +954,11 @@ def test_frames_that_no_page_sends_have_an_end(opened, told, first, each):
             one.dataReceived(each * 10_000)
     assert len(steps) <= most and opened.line.disconnecting
     assert told("limit_reached") == ["limit_reached limit=steps"]
-    assert one.application_queue.get_nowait() == {"type": "websocket.disconnect", "code": 1006}
+    assert one.application_queue.get_nowait() == {
+        "type": "websocket.disconnect",
+        "code": 1006,
+        "reason": "steps",
+    }
 
 
 def test_pings_in_their_time_are_answered(opened):

@@ -47,6 +47,9 @@ SOCKETS_A_SESSION = 50  # the most sockets of a session in one process; a person
 # reads the visit and stores where it comes from, 3 ms of a process. A page of ours tries again after a second at the
 # earliest, and ever more rarely.
 OPENINGS_AT_ONCE, OPENINGS_A_SECOND = 120, 1
+# A socket that the server cut, because it sent what no page sends, costs its session so many openings, as coming back
+# is all that it does next.
+OPENINGS_OF_A_CUT = 30
 # Most sockets of people behind one IPv4 address or IPv6 /48, in one process; a /56 gets half of it, a /64 a quarter.
 # Each socket costs 26 kB here and more in the proxy, and anybody may begin a visit. Without this limit one stranger
 # could take all the memory, and nobody else could open a socket. The sockets of agents do not count.
@@ -95,6 +98,13 @@ def _may_open(session_key: str | None) -> bool:
     bucket = OPENINGS.of(hash(session_key))
     OPENINGS.let_go(bucket)
     return bucket.take()
+
+
+def _pay_for_a_cut(session_key: str) -> None:
+    """Count that the server cut a socket of this session, which may then open fewer."""
+    bucket = OPENINGS.of(hash(session_key))
+    OPENINGS.let_go(bucket)
+    bucket.pay(OPENINGS_OF_A_CUT)
 
 
 # Close codes that the metrics name: ours (docs/protocol.md), and those of RFC 6455, 7.4.1, that come from a browser or
@@ -273,6 +283,8 @@ class Connection:
             while True:
                 event = await receive()
                 if event["type"] == "websocket.disconnect":
+                    if event.get("reason"):  # our server names the limit that was reached (`pnav.server.serving`)
+                        _pay_for_a_cut(self.visit)
                     if not self.leaving:
                         _count_close(event.get("code"))
                     return

@@ -269,6 +269,11 @@ class Lane:
                 del self._queues[ticket.bucket]
         return True
 
+    def charge(self, bucket: int, seconds: float) -> None:
+        """Charge so many seconds to a network, besides what its requests use."""
+        with self._lock:
+            self._add_charge(self._account(bucket), self._clock(), seconds)
+
     # -- under the lock ------------------------------------------------------------------------------------------------
 
     def _account(self, bucket: int) -> Account:
@@ -368,10 +373,13 @@ class Lane:
             ticket.asks_for_much = True
             self._running_much += 1
 
+    def _add_charge(self, account: Account, now: float, seconds: float) -> None:
+        account.charge = min(WORKED_OFF_WITHIN * self._rate, account.worked_off(now, self._rate) + seconds)
+        account.at = now
+
     def _end(self, account: Account, ticket: Ticket, used: float) -> None:
         self.ended_at = now = self._clock()
-        account.charge = min(WORKED_OFF_WITHIN * self._rate, account.worked_off(now, self._rate) + used)
-        account.at = now
+        self._add_charge(account, now, used)
         account.begun -= ticket.begun
         account.running -= 1
         self._running -= 1

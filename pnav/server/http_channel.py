@@ -14,6 +14,7 @@ from common.sealed_files.spool import Spool
 from common.security_log import Event
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES, body_max_bytes
 from pnav.server.http_request import Head, Request, read_head
+from pnav.server.lines import line_of
 
 # How long a request may take to arrive, head and body together, and how long a connection without a request stays open
 # (Twisted's own figure).
@@ -95,6 +96,8 @@ class Channel(http.HTTPChannel):
         self._bytes += len(data)
         if self._pieces > PIECES_AT_MOST + self._bytes // BYTES_OF_A_PIECE:
             security_log.log(Event.LIMIT_REACHED, limit="pieces")
+            if (line := line_of(self)) is not None:
+                line.was_cut = True  # its network is charged for the page that it did not wait for
             self.forceAbortClient()
             return
         begins = not self._is_arriving and self in self.waiting

@@ -84,7 +84,11 @@ class Line(tcp.Server):
 
     For everything that arrives, Twisted makes a context for its own log, which nobody reads: 0.9 µs of 3.6
     (docs/adr/0027).
+
+    was_cut: its client sent more pieces than a request may have (`pnav.server.http_channel`).
     """
+
+    was_cut = False
 
     def startReading(self) -> None:  # noqa: N802  as Twisted names it
         """Do as Twisted, without a context for its log. With another reactor than Daphne's, do exactly as Twisted."""

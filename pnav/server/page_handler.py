@@ -73,6 +73,9 @@ PAGES = Lane(
     worked_off=0.1,
     few=12,
 )
+# What a network is charged for a connection that was cut because its request came in too many pieces, or more came
+# while it was answered. Nobody waits for that page. After three of them the network counts as heavy.
+CUT_SECONDS = 0.25
 WAIT_SECONDS = 25.0  # a request that waited so long gets the page that says to come back; browsers give up after thirty
 # Slices of files (`is_slice`) wait for the disk. They never run in the threads of pages, and so few run at once that
 # their flushing delays nobody's message for long. A page sends one slice at a time, so ten people have a place in a
@@ -241,6 +244,8 @@ class PageHandler(ASGIHandler):
                 leaving.cancel()
             if patience is not None:
                 patience.cancel()
+            if getattr(scope.get("transport"), "was_cut", False):
+                lane.charge(bucket, CUT_SECONDS)
         if isinstance(response, PieceByPiece):
             response.line = scope.get("transport")
         await self.send_response(response, send)

@@ -311,7 +311,7 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
         if self.muted:
             return
         self.muted = True
-        self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": limit})
         security_log.log(Event.LIMIT_REACHED, limit=limit)
         self.dropConnection(abort=True)
 

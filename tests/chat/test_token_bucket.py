@@ -32,6 +32,17 @@ def test_who_comes_back_finds_what_they_left_until_it_would_be_full(clock):
     assert buckets.of("mine").level == 60
 
 
+def test_what_is_paid_is_gone_and_comes_back(clock):
+    bucket = token_bucket.Bucket(60, 2)
+    clock[0] += 100
+    bucket.pay(50)
+    assert bucket.level == 10
+    bucket.pay(50)
+    assert bucket.level == 0, "nobody owes anything"
+    clock[0] += 1
+    assert [bucket.take() for _page in range(3)] == [True, True, False]
+
+
 def test_what_was_let_go_is_forgotten_once_it_would_be_full(clock):
     buckets = BucketsByKey(60, 2)
     for number in range(100):

@@ -29,7 +29,7 @@ from common import security_log
 from common.client_address import Connection
 from pnav.accounts.models import Role
 from pnav.pages import quick_exit
-from pnav.sessions import SessionStore
+from pnav.sessions import SessionStore, stored_key
 from reports import reporter_identity
 from reports.models import SealedValue
 from reports.reporter_identity import Arrival
@@ -396,6 +396,27 @@ async def test_session_that_opens_sockets_without_end_waits_and_others_do_not(mo
     async with Line(REPORTER, key) as later:
         await later.send(type="sync", after=0)
         await later.until("state")
+
+
+async def test_session_whose_socket_was_cut_opens_fewer(monkeypatch, told):
+    """A client that sends what no page sends comes back at once, and its handshakes cost more than what it sent."""
+    at_once = connection_module.OPENINGS_OF_A_CUT + 2
+    monkeypatch.setattr(connection_module, "OPENINGS", BucketsByKey(at_once, 0.001))
+    key, other = await in_db(lambda: (visit(make.waiting()), visit(make.waiting())))
+    for one, end in [(key, {"code": 1006, "reason": "steps"}), (other, {"code": 1006})]:
+        async with Line(REPORTER, one) as line:
+            await line.send(type="sync", after=0)
+            await line.until("state")
+            await line.socket.send_input({"type": "websocket.disconnect", **end})
+            await line.socket.wait(10)
+    async with Line(REPORTER, key) as second, Line(REPORTER, key) as third, Line(REPORTER, other) as of_who_left:
+        await second.send(type="sync", after=0)
+        await second.until("state")
+        assert await third.closed() == protocol.CLOSE_TOO_MANY
+        await of_who_left.send(type="sync", after=0)
+        await of_who_left.until("state")
+        assert round(connection_module.OPENINGS.of(hash(stored_key(other))).level) == at_once - 2
+    assert told("limit_reached") == ["limit_reached limit=openings"]
 
 
 async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
